@@ -1,0 +1,251 @@
+"""What a person is told about a mistake: where it stands, what it is, and the way out.
+
+Every mistake in a spec or in data ends as a `Diagnostic`. Several travel together in one `SpecError`.
+"""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+MAX_EXCERPT = 160  # characters of a source line that a terminal still shows well
+
+CODES = {
+    # reading a file
+    "file": "a file cannot be read",
+    "encoding": "a file is not UTF-8 text",
+    "syntax": "a file is not well-formed YAML or JSON",
+    "limit": "a file or a network is larger than nnspec accepts",
+    "duplicate-key": "a key stands twice in one mapping",
+    "number": "a number that cannot be represented, or that reads as two different ones",
+    # the document
+    "version": "the spec's language version is missing or unknown",
+    "unknown-key": "a key that does not belong there",
+    "missing-key": "a key that must be given",
+    "wrong-type": "a value of another type than the one expected",
+    "wrong-value": "a value out of its range",
+    "unknown-layer": "no layer type has this name",
+    "unknown-loss": "no loss has this name",
+    "unknown-metric": "no metric has this name",
+    "unknown-optimizer": "no optimizer has this name",
+    "unknown-scheduler": "no scheduler has this name",
+    "unknown-step": "no preparation step has this name",
+    "layer-entry": "an entry of `layers` that is not one layer with its arguments",
+    # names
+    "bad-name": "a name that cannot be used",
+    "duplicate-name": "two things of one name",
+    "unknown-name": "a reference to a name that does not exist",
+    "later-name": "a reference to a name that stands further down",
+    "unused-layer": "a layer whose output reaches no output of the network",
+    # shapes
+    "shape": "a layer that does not fit its input",
+    "input-count": "a layer with too many or too few inputs",
+    "loss-shape": "a loss that does not fit its output",
+    "metric-fit": "a metric that does not fit its output",
+    # data
+    "data-file": "a data file that cannot be read",
+    "data-value": "a value in the data that cannot be used",
+    "unknown-column": "a column that the data do not have",
+    "data-shape": "data of another shape than the spec says",
+    "split": "data that cannot be split as asked",
+    # running
+    "device": "a device or an execution provider that is not there",
+    "not-finite": "training met a number that is not finite",
+    "run-folder": "a run folder that cannot be used",
+    "model-file": "an ONNX file that cannot be used",
+    "no-onnx": "something that ONNX cannot express",
+    "proof": "the exported file does not equal the trained module",
+    "missing-extra": "an optional package that is not installed",
+    "not-trainable": "a spec without what training needs",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Text:
+    """A named text that spans point into: a file, or the command line. Data files carry no lines."""
+
+    name: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a text. Lines and columns count from 1; the end column is one past the last character.
+
+    Column 0 means the whole line: a row of a data file. Line 0 means the file as a whole.
+    """
+
+    text: Text
+    line: int = 0
+    column: int = 0
+    end_line: int = 0
+    end_column: int = 0
+
+    @property
+    def place(self) -> str:
+        """`file:line:column`, with what is known of it."""
+        parts = [self.text.name, *(str(n) for n in (self.line, self.column) if n)]
+        return ":".join(parts)
+
+    @property
+    def line_place(self) -> str:
+        """`file:line`."""
+        return f"{self.text.name}:{self.line}" if self.line else self.text.name
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One more fact below a message: `input  (16, 4, 4) from maxpool2d_1, specs/digits.yaml:12`."""
+
+    label: str
+    text: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One mistake, one message. The message is lower case, states fact and value; `help` is the way out."""
+
+    code: str
+    message: str
+    span: Span | None = None
+    notes: tuple[Note, ...] = ()
+    help: str = ""
+    severity: Literal["error", "warning"] = "error"
+
+    def __post_init__(self) -> None:
+        assert self.code in CODES, f"not in the closed list of codes: {self.code}"
+
+    def as_json(self) -> dict[str, Any]:
+        """For editors and scripts: positions count from 1."""
+        span = self.span
+        return {
+            "severity": self.severity,
+            "code": self.code,
+            "message": self.message,
+            "file": span.text.name if span else None,
+            "line": span.line if span else None,
+            "column": span.column if span else None,
+            "end_line": span.end_line if span else None,
+            "end_column": span.end_column if span else None,
+            "notes": [
+                {"label": note.label, "text": note.text, "place": note.span.line_place if note.span else None}
+                for note in self.notes
+            ],
+            "help": self.help or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """Terminal colours; the plain one for pipes and tests."""
+
+    error: str = ""
+    warning: str = ""
+    dim: str = ""
+    bold: str = ""
+    reset: str = ""
+
+
+PLAIN = Palette()
+COLOURS = Palette(error="\x1b[1;31m", warning="\x1b[1;33m", dim="\x1b[2m", bold="\x1b[1m", reset="\x1b[0m")
+
+
+class SpecError(Exception):
+    """What a user wrote, or gave as data, is wrong. Holds every mistake found."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        assert self.diagnostics, "a SpecError without a diagnostic says nothing"
+        super().__init__(self.diagnostics)
+
+    def __str__(self) -> str:
+        return "\n".join(render(diagnostic) for diagnostic in self.diagnostics)
+
+    @classmethod
+    def of(
+        cls, code: str, message: str, span: Span | None = None, *, notes: Iterable[Note] = (), help: str = ""
+    ) -> "SpecError":
+        """An error that holds one diagnostic."""
+        return cls([Diagnostic(code, message, span, tuple(notes), help)])
+
+
+@dataclass(slots=True)
+class Findings:
+    """Collects diagnostics while a stage goes on, so that every mistake is told at once."""
+
+    found: list[Diagnostic] = field(default_factory=list)
+
+    def error(self, code: str, message: str, span: Span | None, *, notes: Iterable[Note] = (), help: str = "") -> None:
+        self.found.append(Diagnostic(code, message, span, tuple(notes), help))
+
+    def warn(self, code: str, message: str, span: Span | None, *, notes: Iterable[Note] = (), help: str = "") -> None:
+        self.found.append(Diagnostic(code, message, span, tuple(notes), help, "warning"))
+
+    @property
+    def errors(self) -> list[Diagnostic]:
+        return [diagnostic for diagnostic in self.found if diagnostic.severity == "error"]
+
+    @property
+    def warnings(self) -> list[Diagnostic]:
+        return [diagnostic for diagnostic in self.found if diagnostic.severity == "warning"]
+
+    def raise_errors(self) -> None:
+        """Raise what was found, errors and warnings, in the order of the text, if any is an error."""
+        if self.errors:
+            raise SpecError(sorted(self.found, key=_position))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`did you mean 'ReLU'?`, or nothing where no known word is near."""
+    names = list(known)
+    folded = {name.casefold().replace("_", ""): name for name in names}
+    near = difflib.get_close_matches(word.casefold().replace("_", ""), folded, n=1, cutoff=0.6)
+    return f"did you mean '{folded[near[0]]}'?" if near else ""
+
+
+def render(diagnostic: Diagnostic, palette: Palette = PLAIN) -> str:
+    """The message as a person reads it: place, code, source line with a caret, notes, the way out."""
+    span = diagnostic.span
+    tint = palette.error if diagnostic.severity == "error" else palette.warning
+    place = f"{span.place}: " if span else ""
+    lines = [
+        f"{palette.bold}{place}{palette.reset}{tint}{diagnostic.severity}[{diagnostic.code}]{palette.reset}: "
+        f"{diagnostic.message}"
+    ]
+    if span:
+        lines += _excerpt(span, palette, tint)
+    labels = [*(note.label for note in diagnostic.notes), *(["help"] if diagnostic.help else [])]
+    width = max((len(label) for label in labels), default=0)
+    for note in diagnostic.notes:
+        where = f", {note.span.line_place}" if note.span else ""
+        lines.append(f"  {note.label:<{width}}  {note.text}{where}")
+    if diagnostic.help:
+        lines.append(f"  {palette.bold}{'help':<{width}}{palette.reset}  {diagnostic.help}")
+    return "\n".join(lines)
+
+
+def _position(diagnostic: Diagnostic) -> tuple[str, int, int]:
+    span = diagnostic.span
+    return (span.text.name, span.line, span.column) if span else ("", 0, 0)
+
+
+def _excerpt(span: Span, palette: Palette, tint: str) -> list[str]:
+    if not 0 < span.line <= len(span.text.lines):
+        return []
+    text = span.text.lines[span.line - 1]
+    column, end = span.column, span.end_column if span.end_line == span.line else len(text) + 1
+    skipped = max(0, column - MAX_EXCERPT // 2) if len(text) > MAX_EXCERPT else 0
+    shown = _visible(text[skipped : skipped + MAX_EXCERPT])
+    gutter = f"{span.line:>5} | "
+    lines = [f"{palette.dim}{gutter}{palette.reset}{shown}"]
+    if column:
+        start = column - 1 - skipped
+        carets = "^" * max(1, min(end - column, len(shown) - start))
+        lines.append(f"{palette.dim}{' ' * 6}| {palette.reset}{' ' * start}{tint}{carets}{palette.reset}")
+    return lines
+
+
+def _visible(text: str) -> str:
+    """One column per character, and nothing that drives the terminal."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

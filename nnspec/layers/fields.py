@@ -1,0 +1,26 @@
+"""Types that layers' fields share: sizes of one axis, or of each of several."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PositiveInt
+
+NonNegativeInt = Annotated[int, Field(ge=0)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+def _as_tuple(value: Any) -> Any:
+    """A list of the spec as the tuple that torch takes."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+Listed = BeforeValidator(_as_tuple)
+
+Positive1 = PositiveInt | Annotated[tuple[PositiveInt], Listed]
+Positive2 = PositiveInt | Annotated[tuple[PositiveInt, PositiveInt], Listed]
+NonNegative1 = NonNegativeInt | Annotated[tuple[NonNegativeInt], Listed]
+NonNegative2 = NonNegativeInt | Annotated[tuple[NonNegativeInt, NonNegativeInt], Listed]
+
+
+def per_axis(value: int | tuple[int, ...], axes: int) -> tuple[int, ...]:
+    """One number for each axis."""
+    return (value,) * axes if isinstance(value, int) else value

@@ -1,0 +1,160 @@
+"""The contract of a layer type: everything about it stands in one class.
+
+A layer *describes*: its module as text, its ONNX nodes through a builder that it is handed. It imports
+neither torch nor onnx nor numpy, so reading, checking, drawing and compiling a spec cannot pay for them.
+"""
+
+import inspect
+import re
+from abc import ABC
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any, ClassVar, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from nnspec.pycode import Code
+from nnspec.shapes import Dim, Tensor
+
+Shape = tuple[int, ...]
+
+
+class Array(Protocol):
+    """What lowering does with a weight: the part of `numpy.ndarray` that needs no numpy import."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def T(self) -> "Array": ...  # noqa: N802 (numpy's name)
+    def __getitem__(self, index: Any) -> "Array": ...
+    def __add__(self, other: Any) -> "Array": ...
+    def __mul__(self, other: Any) -> "Array": ...
+    def reshape(self, *shape: int) -> "Array": ...
+
+
+class Value(Protocol):
+    """A tensor of the ONNX graph. `tensor` is the layer's inferred input; what `op` gives has none to ask for."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def tensor(self) -> Tensor: ...
+
+
+class OnnxBuilder(Protocol):
+    """What `to_onnx` writes its nodes with. It owns every name and knows the opset."""
+
+    @property
+    def opset(self) -> int: ...
+
+    def op(self, op_type: str, *inputs: Value | None, domain: str = "", **attributes: Any) -> Value:
+        """One node with one output. A None input is an optional input left out; a None attribute is not written."""
+        ...
+
+    def ops(
+        self, op_type: str, *inputs: Value | None, outputs: int, domain: str = "", **attributes: Any
+    ) -> tuple[Value, ...]:
+        """One node with several outputs."""
+        ...
+
+    def weights(self, name: str) -> Array:
+        """A parameter or buffer of this layer's module, by its own name (`weight_ih_l0`), to work on."""
+        ...
+
+    def parameter(self, name: str) -> Value:
+        """A parameter or buffer of this layer's module as it is; stored once however often it is asked for."""
+        ...
+
+    def constant(self, values: Any, dtype: str = "float32", name: str = "constant") -> Value:
+        """A tensor of the file's own: numbers, nested lists or an `Array`."""
+        ...
+
+    def concat(self, arrays: Sequence[Array], axis: int) -> Array:
+        """Weights joined along an axis."""
+        ...
+
+    def stack(self, arrays: Sequence[Array]) -> Array:
+        """Weights stacked along a new first axis."""
+        ...
+
+    def refuse(self, reason: str) -> Exception:
+        """The error to raise where ONNX (or this opset) cannot express the layer."""
+        ...
+
+
+def _no_module(layer: "Layer", *inputs: Tensor) -> None:
+    return None
+
+
+def _no_forward(layer: "Layer", *values: Code) -> Code:
+    raise AssertionError(f"{type(layer).__name__} has neither module nor forward")
+
+
+def _no_parameters(layer: "Layer", *inputs: Tensor) -> dict[str, Shape]:
+    return {}
+
+
+def _no_macs(layer: "Layer", *inputs: Tensor) -> Dim:
+    return 0
+
+
+class Layer(BaseModel, ABC):
+    """A layer type. Subclasses are final: fields first, then `infer`, `module` or `forward`, `to_onnx`.
+
+    The names of `infer`'s parameters are the names of the layer's inputs; one with a default may be left out,
+    `*inputs` takes any number.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    # Shapes in and out (`n 3 h w -> n 64`) and the arguments that give them: documentation, shape test, parity test.
+    examples: ClassVar[Mapping[str, dict[str, Any]]] = {}
+    # The target that torch's value is assigned to; the names in it are the layer's outputs, in order.
+    returns: ClassVar[str] = "output"
+
+    # Output tensors from input tensors, or ShapeError. One Tensor, or a tuple where there are several outputs.
+    infer: ClassVar[Callable[..., Tensor | tuple[Tensor, ...]]]
+    # The ONNX nodes of the layer in evaluation: (builder, *values) -> value, or a tuple of values.
+    to_onnx: ClassVar[Callable[..., Value | tuple[Value, ...]]]
+
+    # The `nn.Module` that holds its weights or its behaviour in training; None for a plain function.
+    module: ClassVar[Callable[..., Code | None]] = _no_module
+    # The call of a layer without a module, on the code of its inputs.
+    forward: ClassVar[Callable[..., Code]] = _no_forward
+    # Names and shapes of the learnt tensors, as in the module's state dict.
+    parameters: ClassVar[Callable[..., dict[str, Shape]]] = _no_parameters
+    # Multiply-accumulates of matrix products and convolutions for one example; elementwise work counts none.
+    macs: ClassVar[Callable[..., Dim]] = _no_macs
+
+    def call(self, module: Code, *values: Code) -> Code:
+        """The call of its module."""
+        return module(*values)
+
+    def adapt(self, output: str, value: Code) -> Code:
+        """torch's value of one output as ours, where they differ (`h_n` batch first)."""
+        return value
+
+    def changed(self, *given: str) -> dict[str, Any]:
+        """The fields that differ from their defaults, less those already given: what generated source writes."""
+        fields = type(self).model_fields
+        return {
+            name: value
+            for name, value in ((name, getattr(self, name)) for name in fields)
+            if name not in given and value != fields[name].get_default()
+        }
+
+
+@cache
+def arity(layer: type[Layer]) -> tuple[int, int | None]:
+    """How many inputs a layer type takes: at least, and at most (None: any number)."""
+    parameters = list(inspect.signature(layer.infer).parameters.values())[1:]
+    required = sum(p.default is p.empty and p.kind is not p.VAR_POSITIONAL for p in parameters)
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return max(required, 1), None
+    return required, len(parameters)
+
+
+@cache
+def output_names(layer: type[Layer]) -> tuple[str, ...]:
+    """The names of a layer type's outputs, the first being what a successor gets."""
+    return tuple(re.findall(r"\w+", layer.returns))

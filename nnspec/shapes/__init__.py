@@ -1,0 +1,20 @@
+"""Sizes, tensors and the notation they are written in."""
+
+from nnspec.shapes.dim import BATCH, Dim, Size, bind, product, symbol, symbols_in
+from nnspec.shapes.notation import format_shape, parse_example, tensor
+from nnspec.shapes.tensor import ShapeError, Tensor
+
+__all__ = [
+    "BATCH",
+    "Dim",
+    "ShapeError",
+    "Size",
+    "Tensor",
+    "bind",
+    "format_shape",
+    "parse_example",
+    "product",
+    "symbol",
+    "symbols_in",
+    "tensor",
+]

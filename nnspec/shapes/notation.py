@@ -1,0 +1,38 @@
+"""Shapes as short text: `n 3 h w -> n 64` in a layer's examples and in tests.
+
+A number is a fixed size, `n` the batch, any other name a symbolic length. An element type may stand in
+front: `int64 n t`. Inputs and outputs are separated by commas.
+"""
+
+from nnspec.shapes.dim import BATCH, Dim, symbol
+from nnspec.shapes.tensor import DTYPES, Tensor
+
+
+def tensor(text: str) -> Tensor:
+    """`tensor("n 3 32 32")`, `tensor("int64 n t")`."""
+    words = text.split()
+    dtype = words.pop(0) if words and words[0] in DTYPES else "float32"
+    return Tensor(tuple(_dim(word) for word in words), dtype)
+
+
+def parse_example(text: str) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    """`n 3 h w -> n 64` as its input and output tensors."""
+    inputs, outputs = text.split("->")
+    return tuple(map(tensor, inputs.split(","))), tuple(map(tensor, outputs.split(",")))
+
+
+def format_shape(x: Tensor) -> str:
+    """`16×4×4`, without the batch; `scalar` where nothing is left."""
+    dims = x.shape[1:] if x.batched else x.shape
+    return "×".join(_factor(dim) for dim in dims) or "scalar"
+
+
+def _dim(word: str) -> Dim:
+    if word.isdigit():
+        return int(word)
+    return BATCH if word == "n" else symbol(word)
+
+
+def _factor(dim: Dim) -> str:
+    text = str(dim)
+    return f"({text})" if " " in text else text
