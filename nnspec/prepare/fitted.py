@@ -1,0 +1,91 @@
+"""Preparation as learnt: steps with their states, and how outputs read. Saved with the weights as JSON."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nnspec.prepare.find import find
+from nnspec.prepare.step import Rows, State, Step
+
+Class = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class FittedStep:
+    """A step and what it learnt."""
+
+    step: Step
+    state: State = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {type(self.step).__name__: self.step.model_dump(mode="json"), "state": dict(self.state)}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "FittedStep":
+        ((name, arguments),) = ((key, item) for key, item in value.items() if key != "state")
+        step = find(name)
+        assert step, f"the step {name} that prepared this model's data is not installed"
+        return cls(step.model_validate_json(json.dumps(arguments)), value["state"])
+
+
+@dataclass(frozen=True, slots=True)
+class FittedOutput:
+    """How an output reads: the class of each index, or the steps that its target went through."""
+
+    classes: tuple[Class, ...] = ()
+    steps: tuple[FittedStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What was learnt from the training rows, for every input and output."""
+
+    inputs: Mapping[str, tuple[FittedStep, ...]]
+    outputs: Mapping[str, FittedOutput]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "inputs": {name: [step.as_json() for step in steps] for name, steps in self.inputs.items()},
+            "outputs": {
+                name: {"classes": list(output.classes), "steps": [step.as_json() for step in output.steps]}
+                for name, output in self.outputs.items()
+            },
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Preparation":
+        return cls(
+            {name: _steps(steps) for name, steps in value["inputs"].items()},
+            {
+                name: FittedOutput(tuple(output["classes"]), _steps(output["steps"]))
+                for name, output in value["outputs"].items()
+            },
+        )
+
+
+def fit(steps: Iterable[Step], rows: Rows) -> tuple[FittedStep, ...]:
+    """Each step fitted on what the ones before it give."""
+    fitted: list[FittedStep] = []
+    for step in steps:
+        fitted.append(FittedStep(step, step.fit(rows)))
+        rows = step.apply(rows, fitted[-1].state)
+    return tuple(fitted)
+
+
+def apply(steps: Iterable[FittedStep], rows: Rows) -> Rows:
+    """The rows through every step, in order."""
+    for fitted in steps:
+        rows = fitted.step.apply(rows, fitted.state)
+    return rows
+
+
+def invert(steps: Sequence[FittedStep], rows: Rows) -> Rows:
+    """The rows back through every step, last first."""
+    for fitted in reversed(steps):
+        rows = fitted.step.invert(rows, fitted.state)
+    return rows
+
+
+def _steps(values: Iterable[Mapping[str, Any]]) -> tuple[FittedStep, ...]:
+    return tuple(FittedStep.from_json(value) for value in values)

@@ -1,0 +1,156 @@
+"""The sections of a spec as pydantic models: field names, types, defaults and what an editor says of them.
+
+Layers, losses, metrics, optimizers, schedulers and steps are looked up by name and validated alone, by their own class.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+Size = PositiveInt | str
+
+
+class Section(BaseModel):
+    """A section of the document."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class SplitSection(Section):
+    """How the rows of one source are divided."""
+
+    validation: Share = 0.15
+    """Share of the rows that choose the best weights."""
+    test: Share = 0.15
+    """Share of the rows that are looked at once, at the end."""
+    stratify: bool = False
+    """Keep each class's share in every part."""
+    seed: int = Field(default=0, ge=0)
+    """Seed of the shuffle: the same rows in each part on every machine."""
+
+
+class DataSection(Section):
+    """Where examples come from."""
+
+    source: str | None = None
+    """A CSV or NPZ file beside the spec, or `sklearn:NAME`."""
+    split: SplitSection = SplitSection()
+    """How the source's rows are divided."""
+    train: str | None = None
+    """A source of its own for training, in place of `source` and `split`."""
+    validation: str | None = None
+    """A source of its own for validation."""
+    test: str | None = None
+    """A source of its own for the final test."""
+
+
+class InputSection(Section):
+    """A named tensor that goes into the network."""
+
+    shape: list[Size] | None = None
+    """Sizes without the batch; a name stands for a length known only when the model runs."""
+    dtype: Literal["float32", "int64"] = "float32"
+    """Element type that the network gets."""
+    column: str | None = None
+    """The column of the data that it is read from; the input's own name unless given."""
+    columns: list[str] | None = Field(default=None, min_length=1)
+    """Several numeric columns as one vector."""
+    prepare: list[Any] = []
+    """Preparation steps, fitted on the training rows and part of the exported model."""
+
+
+class OutputSection(Section):
+    """A named result of the network, and what it learns."""
+
+    from_: str = Field(default="_", alias="from")
+    """The layer it comes from; `_` is the last one."""
+    column: str | None = None
+    """The column to learn it from; the output's own name unless given."""
+    loss: Any = None
+    """The loss, by PyTorch's name."""
+    metrics: list[Any] = []
+    """Metrics, by torchmetrics' names."""
+    classes: list[str | int] | None = Field(default=None, min_length=2)
+    """The classes in order; learnt from the column unless given."""
+    prepare: list[Any] = []
+    """Preparation of a target of real numbers; the exported model gives it back in its own units."""
+    weight: PositiveFloat = 1.0
+    """Weight of this output's loss in the sum."""
+
+
+class EarlyStoppingSection(Section):
+    """When to stop before the last epoch."""
+
+    patience: PositiveInt = 5
+    """Epochs without a better validation loss."""
+    min_delta: float = Field(default=0.0, ge=0)
+    """How much better counts as better."""
+
+
+class TrainSection(Section):
+    """How long and how training goes."""
+
+    epochs: PositiveInt = 10
+    """Passes over the training rows."""
+    batch_size: PositiveInt | Literal["full"] = 32
+    """Examples per step; `full` is gradient descent on all of them."""
+    seed: int = Field(default=0, ge=0, lt=2**63)
+    """Seed of the weights and of the order of examples."""
+    device: str = "auto"
+    """`cpu`, `cuda`, `cuda:1`, `mps`, or `auto`: a GPU where there is one."""
+    clip_grad_norm: PositiveFloat | None = None
+    """Largest norm of the gradient; a longer one is scaled down to it."""
+    early_stopping: EarlyStoppingSection | None = None
+    """When to stop before the last epoch."""
+
+
+class VerifySection(Section):
+    """How an exported file is proven."""
+
+    examples: PositiveInt = 10_000
+    """Rows of the test part that run through both, at most."""
+    atol: PositiveFloat = 1e-5
+    """Absolute difference allowed between onnxruntime and PyTorch."""
+    rtol: PositiveFloat = 1e-4
+    """Difference allowed relative to the value, where that is larger."""
+
+
+class ExportSection(Section):
+    """The ONNX file."""
+
+    opset: int = Field(default=20, ge=18, le=23)
+    """Version of ONNX's operators: 20 runs on onnxruntime 1.17 and later, 18 on 1.16."""
+    verify: VerifySection = VerifySection()
+    """How it is proven."""
+
+
+class Document(Section):
+    """A nnspec document, version 1."""
+
+    nnspec: Literal[1]
+    """Version of the language."""
+    name: str = Field(default="", max_length=100)
+    """Name of the network; the file's name unless given."""
+    description: str = ""
+    """What it is, in a sentence."""
+    data: DataSection | None = None
+    """Where examples come from; absent in a bare architecture."""
+    inputs: dict[str, InputSection | list[Size]] = Field(min_length=1)
+    """What goes in: named tensors, the batch implied."""
+    layers: list[Any] = Field(min_length=1)
+    """The layers in order; each takes what the one before gives."""
+    outputs: dict[str, OutputSection] = {}
+    """What comes out, and what each output learns."""
+    loss: Any = None
+    """The loss of the one output, in short."""
+    optimizer: Any = None
+    """The optimizer, by PyTorch's name."""
+    scheduler: Any = None
+    """The learning-rate schedule, by PyTorch's name."""
+    train: TrainSection = TrainSection()
+    """How long and how training goes."""
+    export: ExportSection = ExportSection()
+    """The ONNX file."""

@@ -1,0 +1,92 @@
+"""A spec that has passed validation: every class looked up, every short form written out, every place known."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nnspec.diagnostics import Span
+from nnspec.layers import Layer
+from nnspec.objectives import Loss, Metric, Optimizer, Scheduler
+from nnspec.prepare.step import Step
+from nnspec.shapes import Tensor
+from nnspec.source import Node
+from nnspec.spec.document import DataSection, ExportSection, TrainSection
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A named tensor that goes in: `raw` as the data have it, `tensor` as the network gets it after its steps."""
+
+    name: str
+    raw: Tensor
+    tensor: Tensor
+    columns: tuple[str, ...]  # several numeric columns make one vector
+    steps: tuple[Step, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A mention of another layer: `_`, `conv1`, `lstm.h_n`."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """One entry of `layers`."""
+
+    name: str
+    layer: Layer
+    sources: tuple[Reference, ...]
+    node: Node  # the whole entry
+    type_span: Span  # the layer type's name
+    name_span: Span
+    arguments: Node | None  # the layer's arguments as written
+    named: bool  # whether the name was given
+
+    def span_of(self, field: str) -> Span:
+        """Where a field's value stands; the layer type's name where the field was not written."""
+        if self.arguments is None or not field:
+            return self.type_span
+        if not isinstance(self.arguments.value, dict):
+            first = next(iter(type(self.layer).model_fields), "")
+            return self.arguments.span if field == first else self.type_span
+        value = self.arguments.get(field)
+        return value.span if value else self.type_span
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A named result: where it comes from, the column it learns, its loss and metrics, how its target is prepared."""
+
+    name: str
+    source: Reference
+    column: str
+    loss: Loss | None
+    metrics: tuple[Metric, ...]
+    classes: tuple[str | int, ...]  # empty: learnt from the column
+    steps: tuple[Step, ...]
+    weight: float
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spec:
+    """A whole document."""
+
+    name: str
+    description: str
+    data: DataSection | None
+    inputs: Mapping[str, Input]
+    entries: tuple[Entry, ...]
+    outputs: Mapping[str, Output]
+    optimizer: Optimizer | None
+    scheduler: Scheduler | None
+    train: TrainSection
+    export: ExportSection
+    root: Node
+
+    def span_of(self, *path: str | int, key: bool = False) -> Span:
+        """Where a value of the document stands, or the nearest value around it."""
+        return self.root.span_of(path, key=key)
