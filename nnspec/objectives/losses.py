@@ -21,6 +21,8 @@ class Loss(Described, ABC):
     """A loss. `reads` says what the output means, which decides its target, its metrics and its exported form."""
 
     reads: ClassVar[Reads]
+    # Whether `answer` gives probabilities, which the exported file then hands out beside the class.
+    probabilistic: ClassVar[bool] = False
     examples: ClassVar[dict[str, dict[str, float]]]
 
     @abstractmethod
@@ -42,6 +44,7 @@ class Loss(Described, ABC):
 
 class _Classes(Loss):
     reads = "classes"
+    probabilistic = True
 
     def target(self, output: Tensor) -> Tensor:
         """(n, classes, ...) -> int64 (n, ...)."""
@@ -111,6 +114,7 @@ class BCEWithLogitsLoss(_Binary):
     -(y log sigmoid(x) + (1 - y) log(1 - sigmoid(x))), mean; torch.nn.BCEWithLogitsLoss.
     """
 
+    probabilistic = True
     examples = {"n 1": dict(), "n 5": dict()}
 
     def code(self, output: Code, target: Code) -> Code:

@@ -1,0 +1,123 @@
+"""The network: layers in the spec's order, what each takes, and the tensors between them.
+
+The spec's order is a topological one, since an entry refers only to entries above it; every stage walks it.
+`Graph.digraph` is the same as a networkx graph, for algorithms and drawings.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from nnspec.diagnostics import Span
+from nnspec.layers import Layer, output_names
+from nnspec.shapes import Tensor
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One output of a vertex, or an input of the network (its only output)."""
+
+    vertex: str
+    output: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vertex:
+    """A layer in its place. Its name is a path: what stands before the last dot is the block it belongs to."""
+
+    name: str
+    layer: Layer
+    inputs: tuple[Port, ...]  # in the order the layer takes them; the same port may come twice
+    arrives: tuple[Tensor, ...]
+    gives: tuple[Tensor, ...]
+    span: Span
+
+    @property
+    def kind(self) -> str:
+        """The layer type's name."""
+        return type(self.layer).__name__
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        return output_names(type(self.layer))
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """Inputs, vertices and outputs by name, each in the spec's order."""
+
+    name: str
+    inputs: Mapping[str, Tensor]
+    vertices: Mapping[str, Vertex]
+    outputs: Mapping[str, Port]
+
+    def __iter__(self) -> Iterator[Vertex]:
+        return iter(self.vertices.values())
+
+    def __len__(self) -> int:
+        return len(self.vertices)
+
+    def tensor(self, port: Port) -> Tensor:
+        """What flows out of a port."""
+        if port.vertex in self.inputs:
+            return self.inputs[port.vertex]
+        return self.vertices[port.vertex].gives[port.output]
+
+    @cached_property
+    def output_tensors(self) -> dict[str, Tensor]:
+        """The tensors that come out, by output name."""
+        return {name: self.tensor(port) for name, port in self.outputs.items()}
+
+    @cached_property
+    def symbols(self) -> tuple[str, ...]:
+        """Names of the lengths that are known only when the model runs, the batch apart."""
+        return tuple(sorted(frozenset().union(*(x.symbols for x in self.inputs.values()))))
+
+    @cached_property
+    def live(self) -> frozenset[str]:
+        """Names of the vertices and inputs that some output depends on."""
+        found = {port.vertex for port in self.outputs.values()}
+        for vertex in reversed(self.vertices.values()):
+            if vertex.name in found:
+                found.update(port.vertex for port in vertex.inputs)
+        return frozenset(found)
+
+    @cached_property
+    def consumers(self) -> Mapping[Port, tuple[str, ...]]:
+        """Who takes a port, in order: names of vertices, and of outputs as `output:NAME`."""
+        found: dict[Port, list[str]] = {}
+        for vertex in self:
+            for port in vertex.inputs:
+                found.setdefault(port, []).append(vertex.name)
+        for name, port in self.outputs.items():
+            found.setdefault(port, []).append(f"output:{name}")
+        return {port: tuple(names) for port, names in found.items()}
+
+    @cached_property
+    def digraph(self) -> "nx.DiGraph[str]":
+        """The networkx graph: a node for each input (`kind="input"`), layer and output (`output:NAME`).
+
+        A DiGraph merges the parallel edges of add(x, x), so each layer's node keeps its inputs in order.
+        """
+        # networkx takes 0.2 s to import, and reading and checking a spec need none of its algorithms.
+        import networkx as nx
+
+        graph: nx.DiGraph[str] = nx.DiGraph(name=self.name)
+        for name, x in self.inputs.items():
+            graph.add_node(name, kind="input", tensor=x)
+        for vertex in self:
+            graph.add_node(vertex.name, kind=vertex.kind, tensor=vertex.gives[0], inputs=vertex.inputs, vertex=vertex)
+            for port in vertex.inputs:
+                graph.add_edge(port.vertex, vertex.name, **_edge(port, self.tensor(port)))
+        for name, port in self.outputs.items():
+            graph.add_node(f"output:{name}", kind="output", tensor=self.tensor(port))
+            graph.add_edge(port.vertex, f"output:{name}", **_edge(port, self.tensor(port)))
+        return graph
+
+
+def _edge(port: Port, x: Tensor) -> dict[str, Any]:
+    return {"output": port.output, "tensor": x}
