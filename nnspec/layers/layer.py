@@ -32,6 +32,10 @@ class Array(Protocol):
     def reshape(self, *shape: int) -> "Array": ...
 
 
+class NotInOnnx(Exception):  # noqa: N818 (says what it means)
+    """ONNX, or the opset asked for, cannot express a layer. Position-free: the lowering adds the place."""
+
+
 class Value(Protocol):
     """A tensor of the ONNX graph. `tensor` is the layer's inferred input; what `op` gives has none to ask for."""
 
@@ -77,7 +81,7 @@ class OnnxBuilder(Protocol):
         """Weights stacked along a new first axis."""
         ...
 
-    def refuse(self, reason: str) -> Exception:
+    def refuse(self, reason: str) -> NotInOnnx:
         """The error to raise where ONNX (or this opset) cannot express the layer."""
         ...
 

@@ -1,4 +1,4 @@
-"""Linear maps."""
+"""Linear maps, and the map that changes nothing."""
 
 from pydantic import Field, PositiveInt
 
@@ -36,5 +36,23 @@ class Linear(Layer):
     def to_onnx(self, g: OnnxBuilder, x: Value) -> Value:
         if x.tensor.rank == 2:
             return g.op("Gemm", x, g.parameter("weight"), g.parameter("bias") if self.bias else None, transB=1)
-        y = g.op("MatMul", x, g.constant(g.weights("weight").T, name="weight"))
+        y = g.op("MatMul", x, g.constant(g.weights("weight").T, x.tensor.dtype, name="weight.T"))
         return g.op("Add", y, g.parameter("bias")) if self.bias else y
+
+
+class Identity(Layer):
+    """Its input, unchanged.
+
+    (...) -> (...)
+    """
+
+    examples = {"n 3 -> n 3": {}, "int64 n t -> int64 n t": {}}
+
+    def infer(self, x: Tensor) -> Tensor:
+        return x
+
+    def forward(self, x: Code) -> Code:
+        return x
+
+    def to_onnx(self, g: OnnxBuilder, x: Value) -> Value:
+        return x

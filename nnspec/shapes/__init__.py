@@ -1,7 +1,7 @@
 """Sizes, tensors and the notation they are written in."""
 
 from nnspec.shapes.dim import BATCH, Dim, Size, bind, product, symbol, symbols_in
-from nnspec.shapes.notation import format_shape, parse_example, tensor
+from nnspec.shapes.notation import format_shape, format_sizes, parse_example, tensor
 from nnspec.shapes.tensor import ShapeError, Tensor
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Tensor",
     "bind",
     "format_shape",
+    "format_sizes",
     "parse_example",
     "product",
     "symbol",

@@ -4,6 +4,8 @@ A number is a fixed size, `n` the batch, any other name a symbolic length. An el
 front: `int64 n t`. Inputs and outputs are separated by commas.
 """
 
+from collections.abc import Iterable
+
 from nnspec.shapes.dim import BATCH, Dim, symbol
 from nnspec.shapes.tensor import DTYPES, Tensor
 
@@ -23,8 +25,12 @@ def parse_example(text: str) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
 
 def format_shape(x: Tensor) -> str:
     """`16×4×4`, without the batch; `scalar` where nothing is left."""
-    dims = x.shape[1:] if x.batched else x.shape
-    return "×".join(_factor(dim) for dim in dims) or "scalar"
+    return format_sizes(x.shape[1:] if x.batched else x.shape) or "scalar"
+
+
+def format_sizes(dims: Iterable[Dim]) -> str:
+    """`6×6`, `h×(w + 2)`."""
+    return "×".join(_factor(dim) for dim in dims)
 
 
 def _dim(word: str) -> Dim:

@@ -1,0 +1,98 @@
+"""Several tensors made one."""
+
+from functools import reduce
+from operator import add, mul
+
+from pydantic import Field
+
+from nnspec.layers.layer import Layer, OnnxBuilder, Value
+from nnspec.pycode import Code, torch
+from nnspec.shapes import ShapeError, Tensor
+
+
+class _Elementwise(Layer):
+    """What Add and Mul share: inputs of one shape and one element type, numbers all."""
+
+    def infer(self, x: Tensor, y: Tensor, *others: Tensor) -> Tensor:
+        _needs_one_dtype(x, y, *others)
+        if x.dtype == "bool":
+            raise ShapeError("needs inputs of numbers, got bool")
+        if any(other.shape != x.shape for other in (y, *others)):
+            raise ShapeError(
+                "needs inputs of one shape, got " + _listed(x, y, *others),
+                help="sizes are not stretched to fit: bring the inputs to one shape first",
+            )
+        return x
+
+
+class Add(_Elementwise):
+    """The sum of its inputs, element by element.
+
+    (...), (...), ... -> (...)
+    """
+
+    examples = {"n 3, n 3 -> n 3": {}, "n t 4, n t 4, n t 4 -> n t 4": {}}
+
+    def forward(self, *xs: Code) -> Code:
+        return reduce(add, xs)
+
+    def to_onnx(self, g: OnnxBuilder, *xs: Value) -> Value:
+        return reduce(lambda total, x: g.op("Add", total, x), xs)
+
+
+class Mul(_Elementwise):
+    """The product of its inputs, element by element.
+
+    (...), (...), ... -> (...)
+    """
+
+    examples = {"n 3, n 3 -> n 3": {}, "n t 4, n t 4, n t 4 -> n t 4": {}}
+
+    def forward(self, *xs: Code) -> Code:
+        return reduce(mul, xs)
+
+    def to_onnx(self, g: OnnxBuilder, *xs: Value) -> Value:
+        return reduce(lambda total, x: g.op("Mul", total, x), xs)
+
+
+class Concat(Layer):
+    """Its inputs side by side along an axis.
+
+    (n, a, ...), (n, b, ...), ... -> (n, a + b + ..., ...)
+    """
+
+    dim: int = Field(default=1, description="axis along which inputs are joined, the batch being axis 0")
+
+    examples = {
+        "n 3, n 4 -> n 7": {},
+        "n 2 h w, n 3 h w, n 1 h w -> n 6 h w": {},
+        "n t 2, n t 5 -> n t 7": dict(dim=-1),
+    }
+
+    def infer(self, x: Tensor, y: Tensor, *others: Tensor) -> Tensor:
+        inputs = (x, y, *others)
+        _needs_one_dtype(*inputs)
+        axis = x.axis(self.dim)
+        if len({(z.rank, z.shape[:axis], z.shape[axis + 1 :]) for z in inputs}) > 1:
+            raise ShapeError(
+                f"needs inputs that differ along axis {axis} only, got {_listed(*inputs)}",
+                field="dim",
+                help="dim is the axis along which they are joined, the batch being axis 0",
+            )
+        return x.with_axis(axis, sum(z.shape[axis] for z in inputs))
+
+    def forward(self, *xs: Code) -> Code:
+        return torch.cat(xs, dim=self.dim)
+
+    def to_onnx(self, g: OnnxBuilder, *xs: Value) -> Value:
+        return g.op("Concat", *xs, axis=self.dim)
+
+
+def _needs_one_dtype(*inputs: Tensor) -> None:
+    dtypes = [x.dtype for x in inputs]
+    if len(set(dtypes)) > 1:
+        raise ShapeError(f"needs inputs of one element type, got {' and '.join(dtypes)}")
+
+
+def _listed(*inputs: Tensor) -> str:
+    return " and ".join(str(x) for x in inputs)

@@ -1,0 +1,215 @@
+"""Convolutions."""
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, PositiveInt
+
+from nnspec.layers.fields import NonNegative1, NonNegative2, Positive1, Positive2, per_axis
+from nnspec.layers.layer import Layer, OnnxBuilder, Shape, Value
+from nnspec.layers.window import Sizes, needs_room, written
+from nnspec.pycode import Code, nn
+from nnspec.shapes import Dim, ShapeError, Tensor, product
+
+KERNEL_SIZE: Any = Field(description="size of the window that each output looks through")
+STRIDE: Any = Field(default=1, description="steps from one window to the next")
+PADDING: Any = Field(
+    default=0, description="positions added at both ends of an axis; `same` keeps the size, `valid` adds none"
+)
+DILATION: Any = Field(default=1, description="steps between neighbouring elements of a window")
+
+Named = Literal["same", "valid"]
+
+
+def conv_output_size(size: Dim, kernel: int, stride: int, padding: int, dilation: int) -> Dim:
+    """Length of one axis after a convolution.
+
+    floor((size + 2*padding - dilation*(kernel - 1) - 1) / stride) + 1, as in torch.nn.Conv2d.
+    """
+    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+
+
+class _Conv(Layer):
+    """What convolutions share: all but the number of axes."""
+
+    axes: ClassVar[int]
+
+    out_channels: PositiveInt = Field(description="number of channels of the output: one filter each")
+    kernel_size: Sizes = KERNEL_SIZE
+    stride: Sizes = STRIDE
+    padding: Named | Sizes = PADDING
+    dilation: Sizes = DILATION
+    groups: PositiveInt = Field(default=1, description="parts that the channels are split into, each on its own")
+    bias: bool = Field(default=True, description="add a learnt offset to each channel")
+    padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = Field(
+        default="zeros", description="what stands in the padding"
+    )
+
+    def infer(self, x: Tensor) -> Tensor:
+        x.needs_float()
+        x.needs_rank(self.axes + 2)
+        self._check_groups(x)
+        self._check_same()
+        if self.padding_mode in ("reflect", "circular"):
+            self._check_source_of_padding(x)
+        settings = zip(x.spatial, *self._per_axis(), strict=True)
+        sizes = [conv_output_size(*setting) for setting in settings] if self.padding != "same" else x.spatial
+        padding = 0 if isinstance(self.padding, str) else self.padding
+        needs_room(x, self.kernel_size, padding=padding, dilation=self.dilation, sizes=sizes)
+        return x.with_spatial(self.out_channels, *sizes)
+
+    def _per_axis(self) -> tuple[tuple[int, ...], ...]:
+        """Kernel, stride, padding and dilation, one number for each axis."""
+        padding = 0 if isinstance(self.padding, str) else self.padding
+        return tuple(per_axis(value, self.axes) for value in (self.kernel_size, self.stride, padding, self.dilation))
+
+    def _pads(self) -> tuple[tuple[int, int], ...]:
+        """Padding before and after each axis; `same` puts the odd one after."""
+        kernels, _, paddings, dilations = self._per_axis()
+        if self.padding != "same":
+            return tuple((padding, padding) for padding in paddings)
+        totals = [dilation * (kernel - 1) for kernel, dilation in zip(kernels, dilations, strict=True)]
+        return tuple((total // 2, total - total // 2) for total in totals)
+
+    def _check_groups(self, x: Tensor) -> None:
+        for what, channels in (("input", x.channels), ("output", self.out_channels)):
+            if channels % self.groups:
+                raise ShapeError(
+                    f"groups {self.groups} does not divide the {channels} channels of its {what}",
+                    field="groups",
+                    help=f"channels are split into groups of one size; {_divisors(x.channels, self.out_channels)}",
+                )
+
+    def _check_same(self) -> None:
+        kernels, strides, _, dilations = self._per_axis()
+        if self.padding == "same" and set(strides) != {1}:
+            half = dilations[0] * (kernels[0] - 1) // 2
+            raise ShapeError(
+                f"padding same keeps the size, which stride {written(self.stride)} does not",
+                field="padding",
+                help=f"give the padding as a number, such as {half}; or leave the stride at 1",
+            )
+
+    def _check_source_of_padding(self, x: Tensor) -> None:
+        for size, pads in zip(x.spatial, self._pads(), strict=True):
+            most = size - (self.padding_mode == "reflect")
+            if isinstance(most, int) and max(pads) > most:
+                raise ShapeError(
+                    f"padding_mode {self.padding_mode} needs an input at least as long as the padding"
+                    f"{' and one more' if self.padding_mode == 'reflect' else ''}: "
+                    f"padding {max(pads)} on an axis of {size}",
+                    field="padding_mode",
+                    help=f"padding of at most {most} fits; or padding_mode zeros",
+                )
+
+    def parameters(self, x: Tensor) -> dict[str, Shape]:
+        kernels = self._per_axis()[0]
+        bias = {"bias": (self.out_channels,)} if self.bias else {}
+        return {"weight": (self.out_channels, x.channels // self.groups, *kernels), **bias}
+
+    def macs(self, x: Tensor) -> Dim:
+        positions = product(self.infer(x).spatial)
+        return positions * product(self.parameters(x)["weight"])
+
+    def to_onnx(self, g: OnnxBuilder, x: Value) -> Value:
+        kernels, strides, _, dilations = self._per_axis()
+        pads = self._pads()
+        if self.padding_mode != "zeros":
+            x = _padded(g, x, self.padding_mode, pads)
+            pads = ((0, 0),) * self.axes
+        return g.op(
+            "Conv",
+            x,
+            g.parameter("weight"),
+            g.parameter("bias") if self.bias else None,
+            kernel_shape=kernels,
+            strides=strides,
+            pads=[before for before, _ in pads] + [after for _, after in pads],
+            dilations=dilations,
+            group=self.groups,
+        )
+
+
+class Conv1d(_Conv):
+    """Convolution over one axis: filters that slide along a sequence.
+
+    (n, in_channels, t) -> (n, out_channels, t')
+
+    t' = (t + 2*padding - dilation*(kernel_size - 1) - 1) // stride + 1
+    """
+
+    kernel_size: Positive1 = KERNEL_SIZE
+    stride: Positive1 = STRIDE
+    padding: Named | NonNegative1 = PADDING
+    dilation: Positive1 = DILATION
+
+    axes = 1
+    examples = {
+        "n 3 20 -> n 4 18": dict(out_channels=4, kernel_size=3),
+        "n 4 t -> n 6 t": dict(out_channels=6, kernel_size=4, padding="same", dilation=2, groups=2, bias=False),
+        "n 2 9 -> n 3 5": dict(out_channels=3, kernel_size=[3], stride=2, padding=1, padding_mode="reflect"),
+        "n 2 t -> n 2 t": dict(out_channels=2, kernel_size=3, padding=1, padding_mode="circular"),
+    }
+
+    def module(self, x: Tensor) -> Code:
+        return nn.Conv1d(x.channels, self.out_channels, **_arguments(self))
+
+
+class Conv2d(_Conv):
+    """Convolution over two axes: filters that slide over an image.
+
+    (n, in_channels, h, w) -> (n, out_channels, h', w')
+
+    h' = (h + 2*padding - dilation*(kernel_size - 1) - 1) // stride + 1, and so w'
+    """
+
+    kernel_size: Positive2 = KERNEL_SIZE
+    stride: Positive2 = STRIDE
+    padding: Named | NonNegative2 = PADDING
+    dilation: Positive2 = DILATION
+
+    axes = 2
+    examples = {
+        "n 3 8 8 -> n 4 6 6": dict(out_channels=4, kernel_size=3),
+        "n 1 h w -> n 2 h w": dict(out_channels=2, kernel_size=3, padding="same"),
+        "n 4 9 8 -> n 6 4 9": dict(
+            out_channels=6, kernel_size=[3, 2], stride=[2, 1], padding=[0, 1], groups=2, bias=False
+        ),
+        "n 2 8 7 -> n 3 8 7": dict(out_channels=3, kernel_size=[2, 3], padding="same", padding_mode="circular"),
+        "n 2 h w -> n 3 h w": dict(out_channels=3, kernel_size=3, padding=1, padding_mode="replicate"),
+    }
+
+    def module(self, x: Tensor) -> Code:
+        return nn.Conv2d(x.channels, self.out_channels, **_arguments(self))
+
+
+def _arguments(conv: _Conv) -> dict[str, Any]:
+    return {"kernel_size": conv.kernel_size, **conv.changed("out_channels", "kernel_size")}
+
+
+def _divisors(left: int, right: int) -> str:
+    both = [str(n) for n in range(1, min(left, right) + 1) if left % n == 0 and right % n == 0]
+    return f"{', '.join(both)} would do"
+
+
+def _padded(g: OnnxBuilder, x: Value, mode: str, pads: tuple[tuple[int, int], ...]) -> Value:
+    """The axes after the channels padded with what stands in the tensor itself."""
+    if mode == "circular":
+        return _wrapped(g, x, pads)
+    ends = [0, 0, *(before for before, _ in pads), 0, 0, *(after for _, after in pads)]
+    return g.op(
+        "Pad", x, g.constant(ends, "int64", name="pads"), mode={"reflect": "reflect", "replicate": "edge"}[mode]
+    )
+
+
+def _wrapped(g: OnnxBuilder, x: Value, pads: tuple[tuple[int, int], ...]) -> Value:
+    """Circular padding with slices: ONNX's own is there from opset 19 only."""
+
+    def slice_of(x: Value, start: int, end: int, axis: int) -> Value:
+        return g.op("Slice", x, *(g.constant([number], "int64", name="slice") for number in (start, end, axis)))
+
+    for axis, (before, after) in enumerate(pads, start=2):
+        head = [slice_of(x, -before, 2**63 - 1, axis)] if before else []
+        tail = [slice_of(x, 0, after, axis)] if after else []
+        if head or tail:
+            x = g.op("Concat", *head, x, *tail, axis=axis)
+    return x
