@@ -82,7 +82,7 @@ def _alternatives(options: Iterable[Schema], definitions: Mapping[str, Schema]) 
             parts.append(" ".join(["a list of", *_length(option), "them"]))
         else:
             parts += _values(option) or [_words(option, definitions)]
-    plain = not any(part.endswith("them") for part in parts)
+    plain = not any(part.endswith("them") or ", " in part for part in parts)
     return listed(parts) if plain else f"{', '.join(parts[:-1])}, or {parts[-1]}"
 
 
@@ -145,7 +145,7 @@ def _count(schema: Schema, what: str, noun: str = "") -> list[str]:
     least, most = schema.get(f"min{what}"), schema.get(f"max{what}")
     if least is None and most is None:
         return []
-    size = f"{least} to {most}" if least and most else f"at least {least}" if least else f"at most {most}"
+    size = f"{least} to {most}" if least and most else f"{least} or more" if least else f"at most {most}"
     plural = "" if (most or least) == 1 else "s"
     return [f"of {size}{f' {noun}{plural}' if noun else ''}"]
 
