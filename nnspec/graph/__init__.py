@@ -2,5 +2,6 @@
 
 from nnspec.graph.build import build
 from nnspec.graph.graph import Graph, Port, Vertex
+from nnspec.graph.network import Network, check, load_network, parse_network
 
-__all__ = ["Graph", "Port", "Vertex", "build"]
+__all__ = ["Graph", "Network", "Port", "Vertex", "build", "check", "load_network", "parse_network"]

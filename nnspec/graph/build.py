@@ -2,7 +2,7 @@
 
 from nnspec.diagnostics import Findings, Note, Span, did_you_mean
 from nnspec.graph.graph import Graph, Port, Vertex
-from nnspec.layers import arity
+from nnspec.layers import Layer, arity
 from nnspec.shapes import ShapeError, Tensor
 from nnspec.spec.spec import Entry, Output, Reference, Spec
 
@@ -16,13 +16,13 @@ class _Builder:
     def __init__(self, spec: Spec, findings: Findings) -> None:
         self.spec, self.findings = spec, findings
         self.vertices: dict[str, Vertex] = {}
-        self.broken: set[str] = set()
+        self.broken: set[str] = set(spec.broken)
         self.later = {entry.name: entry for entry in spec.entries}
         self.entries = dict(self.later)
 
     def build(self) -> Graph:
         inputs = self.spec.inputs
-        previous = next(iter(inputs))
+        previous = next(iter([*inputs, *self.spec.broken]))
         for position, entry in enumerate(self.spec.entries):
             self._add(entry, previous, first=position == 0)
             self.later.pop(entry.name, None)
@@ -35,7 +35,11 @@ class _Builder:
         return graph
 
     def _add(self, entry: Entry, previous: str, *, first: bool) -> None:
-        if first and len(self.spec.inputs) > 1 and any(source.text == "_" for source in entry.sources):
+        if (
+            first
+            and len(self.spec.inputs) + len(self.spec.broken) > 1
+            and any(source.text == "_" for source in entry.sources)
+        ):
             names = ", ".join(self.spec.inputs)
             self.findings.error(
                 "unknown-name",
@@ -47,18 +51,17 @@ class _Builder:
             return
         ports = [self._resolve(source, previous) for source in entry.sources]
         known = [port for port in ports if port]
-        if len(known) < len(ports) or any(port.vertex in self.broken for port in known):
+        vertex = None
+        if entry.layer and len(known) == len(ports) and not any(port.vertex in self.broken for port in known):
+            vertex = self._vertex(entry, entry.layer, tuple(self._spread(entry, entry.layer, known)))
+        if vertex:
+            self.vertices[entry.name] = vertex
+        else:
             self.broken.add(entry.name)
-            return
-        inputs = self._spread(entry, known)
-        if not self._count_fits(entry, inputs):
-            self.broken.add(entry.name)
-            return
-        self._infer(entry, tuple(inputs))
 
-    def _spread(self, entry: Entry, ports: list[Port]) -> list[Port]:
+    def _spread(self, entry: Entry, layer: Layer, ports: list[Port]) -> list[Port]:
         """A layer with several outputs hands all of them to a successor that takes as many."""
-        least, most = arity(type(entry.layer))
+        least, most = arity(type(layer))
         if len(ports) != 1 or least < 2 or ports[0].output or "." in entry.sources[0].text:
             return ports
         given = self.vertices.get(ports[0].vertex)
@@ -66,8 +69,8 @@ class _Builder:
         fits = least <= count and (most is None or count <= most)
         return [Port(ports[0].vertex, index) for index in range(count)] if fits else ports
 
-    def _count_fits(self, entry: Entry, inputs: list[Port]) -> bool:
-        least, most = arity(type(entry.layer))
+    def _count_fits(self, entry: Entry, layer: Layer, inputs: tuple[Port, ...]) -> bool:
+        least, most = arity(type(layer))
         if len(inputs) >= least and (most is None or len(inputs) <= most):
             return True
         wanted = f"{least}" if least == most else f"at least {least}" if most is None else f"{least} to {most}"
@@ -79,16 +82,17 @@ class _Builder:
         )
         return False
 
-    def _infer(self, entry: Entry, inputs: tuple[Port, ...]) -> None:
+    def _vertex(self, entry: Entry, layer: Layer, inputs: tuple[Port, ...]) -> Vertex | None:
+        if not self._count_fits(entry, layer, inputs):
+            return None
         arrives = tuple(self._tensor(port) for port in inputs)
         try:
-            gives = entry.layer.infer(*arrives)
+            gives = layer.infer(*arrives)
         except ShapeError as error:
             self._shape_error(entry, inputs, arrives, error)
-            self.broken.add(entry.name)
-            return
+            return None
         outputs = gives if isinstance(gives, tuple) else (gives,)
-        self.vertices[entry.name] = Vertex(entry.name, entry.layer, inputs, arrives, outputs, entry.type_span)
+        return Vertex(entry.name, layer, inputs, arrives, outputs, entry.type_span)
 
     def _shape_error(
         self, entry: Entry, ports: tuple[Port, ...], arrives: tuple[Tensor, ...], error: ShapeError

@@ -81,7 +81,7 @@ class Graph:
     def live(self) -> frozenset[str]:
         """Names of the vertices and inputs that some output depends on."""
         found = {port.vertex for port in self.outputs.values()}
-        for vertex in reversed(self.vertices.values()):
+        for vertex in reversed(list(self)):
             if vertex.name in found:
                 found.update(port.vertex for port in vertex.inputs)
         return frozenset(found)

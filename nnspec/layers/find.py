@@ -34,6 +34,11 @@ def known() -> list[str]:
     return [*FAMILY_OF, *(name for name in plugins.registered(ENTRY_POINTS) if name not in FAMILY_OF)]
 
 
+def is_known(name: str) -> bool:
+    """Whether a layer type has this name."""
+    return name in FAMILY_OF or name in plugins.registered(ENTRY_POINTS)
+
+
 def find(name: str) -> "type[Layer] | None":
     """The layer type of this name."""
     if name in FAMILY_OF:

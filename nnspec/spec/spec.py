@@ -19,7 +19,8 @@ class Input:
     name: str
     raw: Tensor
     tensor: Tensor
-    columns: tuple[str, ...]  # several numeric columns make one vector
+    columns: tuple[str, ...]
+    single: bool  # one column that holds the tensor; otherwise each column is a number of one vector
     steps: tuple[Step, ...]
     span: Span
 
@@ -37,7 +38,7 @@ class Entry:
     """One entry of `layers`."""
 
     name: str
-    layer: Layer
+    layer: Layer | None  # None: its own mistakes have been told
     sources: tuple[Reference, ...]
     node: Node  # the whole entry
     type_span: Span  # the layer type's name
@@ -50,7 +51,7 @@ class Entry:
         if self.arguments is None or not field:
             return self.type_span
         if not isinstance(self.arguments.value, dict):
-            first = next(iter(type(self.layer).model_fields), "")
+            first = next(iter(type(self.layer).model_fields), "") if self.layer else ""
             return self.arguments.span if field == first else self.type_span
         value = self.arguments.get(field)
         return value.span if value else self.type_span
@@ -86,6 +87,7 @@ class Spec:
     train: TrainSection
     export: ExportSection
     root: Node
+    broken: frozenset[str] = frozenset()  # inputs whose own mistakes have been told
 
     def span_of(self, *path: str | int, key: bool = False) -> Span:
         """Where a value of the document stands, or the nearest value around it."""

@@ -1,1 +1,186 @@
-"""placeholder"""
+"""From a document with places to a `Spec`: each section validated alone, so that every mistake is told at once."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from nnspec import source
+from nnspec.diagnostics import Findings
+from nnspec.objectives import OPTIMIZERS, SCHEDULERS
+from nnspec.objectives.schedulers import OneCycleLR
+from nnspec.source import Node
+from nnspec.spec.choices import choose
+from nnspec.spec.document import (
+    DataSection,
+    Document,
+    ExportSection,
+    Section,
+    SplitSection,
+    TrainSection,
+)
+from nnspec.spec.entries import read_entries
+from nnspec.spec.inputs import read_inputs
+from nnspec.spec.instantiate import instantiate, show, unknown_key
+from nnspec.spec.outputs import read_outputs
+from nnspec.spec.overrides import override
+from nnspec.spec.spec import Spec
+
+SectionType = TypeVar("SectionType", bound=Section)
+Model = TypeVar("Model", bound=BaseModel)
+
+SMALLEST = "the smallest spec has the keys `nnspec: 1`, `inputs:` and `layers:`"
+
+
+def load_spec(path: Path | str, overrides: Iterable[str] = ()) -> Spec:
+    """The spec in a file, with `key=value` overrides; SpecError with every mistake of the document."""
+    root = source.read(path)
+    return _spec(root, overrides, Path(path).stem)
+
+
+def parse_spec(text: str, name: str = "spec.yaml", overrides: Iterable[str] = (), *, json: bool = False) -> Spec:
+    """The spec in a text."""
+    return _spec(source.parse(text, name, json=json), overrides, Path(name).stem)
+
+
+def validate(root: Node, stem: str, findings: Findings) -> Spec | None:
+    """The spec of a document; mistakes go to `findings`. None where too little is left to go on with."""
+    if not isinstance(root.value, dict):
+        message = f"a spec is a mapping of keys to values, got {show(root.plain())}"
+        findings.error("wrong-type", message, root.span, help=SMALLEST)
+        return None
+    _check_keys(root, findings)
+    if not _check_version(root, findings):
+        return None
+    inputs, broken = read_inputs(root.get("inputs"), root, findings)
+    layers = root.get("layers")
+    if layers is not None and (not isinstance(layers.value, list) or not layers.value):
+        found = "an empty list" if layers.value == [] else show(layers.plain())
+        findings.error("wrong-type", f"layers is a list of at least one layer, got {found}", layers.span)
+        layers = None
+    if layers is None or not (inputs or broken):
+        return None
+    spans = {name: root.span_of(["inputs", name], key=True) for name in [*inputs, *broken]}
+    optimizer = _choice(root, "optimizer", OPTIMIZERS, findings)
+    scheduler = _choice(root, "scheduler", SCHEDULERS, findings)
+    _check_momentum(optimizer, scheduler, root, findings)
+    return Spec(
+        name=_text(root, "name", findings) or stem,
+        description=_text(root, "description", findings),
+        data=_data(root, findings),
+        inputs=inputs,
+        entries=read_entries(layers, spans, findings),
+        outputs=read_outputs(root, frozenset(spans), findings),
+        optimizer=optimizer,
+        scheduler=scheduler,
+        train=_train(root, findings),
+        export=_export(root, findings),
+        root=root,
+        broken=broken,
+    )
+
+
+def _spec(root: Node, overrides: Iterable[str], stem: str) -> Spec:
+    findings = Findings()
+    spec = validate(override(root, overrides), stem, findings)
+    findings.raise_errors()
+    assert spec
+    return spec
+
+
+def read_document(path: Path | str, overrides: Iterable[str] = ()) -> Node:
+    """The document in a file, with its overrides."""
+    return override(source.read(path), overrides)
+
+
+def _check_keys(root: Node, findings: Findings) -> None:
+    known = [field.alias or name for name, field in Document.model_fields.items()]
+    for key, span in root.keys.items():
+        if key not in known:
+            unknown_key(key, known, "a spec", span, findings)
+    for key in ("inputs", "layers"):
+        if root.get(key) is None:
+            findings.error("missing-key", f"the spec has no `{key}`", root.span, help=SMALLEST)
+
+
+def _check_version(root: Node, findings: Findings) -> bool:
+    version = root.get("nnspec")
+    if version is None:
+        findings.error("version", "the spec does not say its version", root.span, help="begin it with `nnspec: 1`")
+    elif version.plain() != 1 or isinstance(version.value, bool):
+        message = f"this nnspec reads version 1 of the language, not {show(version.plain())}"
+        findings.error("version", message, version.span)
+        return False
+    return True
+
+
+def _text(root: Node, key: str, findings: Findings) -> str:
+    node = root.get(key)
+    if node is None or node.value is None:
+        return ""
+    if isinstance(node.value, str):
+        return node.value
+    findings.error("wrong-type", f"{key} is text, got {show(node.plain())}", node.span, help="put it in quotes")
+    return ""
+
+
+def _choice(root: Node, key: str, table: Mapping[str, type[Model]], findings: Findings) -> Model | None:
+    node = root.get(key)
+    if node is None or node.value is None:
+        return None
+    return choose(node, key, table.get, table, findings)
+
+
+def _check_momentum(optimizer: BaseModel | None, scheduler: BaseModel | None, root: Node, findings: Findings) -> None:
+    moved = isinstance(scheduler, OneCycleLR) and scheduler.cycle_momentum
+    if moved and optimizer and not getattr(optimizer, "betas", getattr(optimizer, "momentum", 0.0)):
+        findings.error(
+            "wrong-value",
+            f"OneCycleLR moves the momentum, but {type(optimizer).__name__} has none",
+            root.span_of(["scheduler"]),
+            help="give OneCycleLR `cycle_momentum: false`, or the optimizer a momentum",
+        )
+
+
+def _section(model: type[SectionType], node: Node | None, title: str, findings: Findings) -> SectionType:
+    """A section with its defaults where it is absent or wrong."""
+    if node is None or node.value is None:
+        return model()
+    return instantiate(model, node, title, node.span, findings, short=False) or model()
+
+
+def _data(root: Node, findings: Findings) -> DataSection | None:
+    node = root.get("data")
+    if node is None or node.value is None:
+        return None
+    if isinstance(node.value, str):
+        node = Node({"source": node}, node.span, {"source": node.span})
+    data = _section(DataSection, node, "data", findings)
+    if data.source is None and data.train is None and not (node.get("source") or node.get("train")):
+        help = "as in `source: rows.csv`, or `source: sklearn:digits`"
+        findings.error("missing-key", "data needs a `source`, or a `train` of its own", node.span, help=help)
+    if data.source is not None and data.train is not None:
+        findings.error(
+            "wrong-value",
+            "data has both a `source` and a `train`: which of them is learnt from?",
+            node.span_of(["train"]),
+        )
+    split = data.split
+    if split.validation + split.test >= 1:
+        share = f"{split.validation:g} + {split.test:g}"
+        findings.error(
+            "wrong-value",
+            f"validation and test take {share} of the rows, which leaves none for training",
+            node.span_of(["split"]),
+        )
+        return data.model_copy(update={"split": SplitSection()})
+    return data
+
+
+def _train(root: Node, findings: Findings) -> TrainSection:
+    return _section(TrainSection, root.get("train"), "train", findings)
+
+
+def _export(root: Node, findings: Findings) -> ExportSection:
+    return _section(ExportSection, root.get("export"), "export", findings)

@@ -1,0 +1,126 @@
+"""One pydantic class from one node of the document, and pydantic's errors as diagnostics: one mistake, one message."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from nnspec.diagnostics import Findings, Span, did_you_mean
+from nnspec.layers.words import expected
+from nnspec.source import Node
+
+Model = TypeVar("Model", bound=BaseModel)
+
+# What is inferred in nnspec and written by hand in PyTorch.
+INFERRED = frozenset("in_channels in_features num_features input_size normalized_shape embed_dim batch_first".split())
+MAX_SHOWN = 40  # characters of a value that a message repeats
+
+
+def instantiate(
+    model: type[Model], node: Node | None, title: str, span: Span, findings: Findings, *, short: bool = True
+) -> Model | None:
+    """The class with a node's values; None after telling what is wrong.
+
+    A value that is no mapping stands for the first field where `short` allows. `span` is where a missing field is
+    missed: the class's name.
+    """
+    values, places = _values(model, node, title, findings, short=short)
+    if values is None:
+        return None
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        _report(error, model, values, places, title, span, findings)
+        return None
+
+
+def show(value: Any) -> str:
+    """A value as the spec writes it, cut where it is long."""
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return str(value)
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
+
+
+def _values(
+    model: type[BaseModel], node: Node | None, title: str, findings: Findings, *, short: bool
+) -> tuple[dict[str, Any] | None, Node | None]:
+    if node is None or node.value is None:
+        return {}, None
+    if isinstance(node.value, dict):
+        return node.plain(), node
+    first = next(iter(model.model_fields), None)
+    if short and first:
+        return {first: node.plain()}, Node({first: node}, node.span, {first: node.span})
+    what = "takes no arguments" if short else f"must be a mapping of {', '.join(_keys(model))}"
+    findings.error("wrong-type", f"{title} {what}, got {show(node.plain())}", node.span)
+    return None, None
+
+
+def _report(
+    error: ValidationError,
+    model: type[BaseModel],
+    values: Mapping[str, Any],
+    node: Node | None,
+    title: str,
+    span: Span,
+    findings: Findings,
+) -> None:
+    details = error.errors(include_url=False)
+    known = _keys(model)
+    misspelt = [str(detail["loc"][0]) for detail in details if detail["type"] == "extra_forbidden"]
+    meant = {did_you_mean(key, known) for key in misspelt}
+    told: set[str] = set()
+    for detail in details:
+        field = str(detail["loc"][0]) if detail["loc"] else ""
+        if field in told:
+            continue
+        told.add(field)
+        if detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1:
+            unknown_key(field, known, title, node.span_of([field], key=True) if node else span, findings)
+        elif detail["type"] == "missing" and len(detail["loc"]) == 1:
+            if f"did you mean '{field}'?" not in meant:
+                _missing(model, field, title, span, findings)
+        else:
+            _wrong(detail, model, field, values, node, title, span, findings)
+
+
+def unknown_key(key: str, known: list[str], title: str, span: Span, findings: Findings) -> None:
+    """Tell of a key that does not belong there, and of the one it may be meant for."""
+    if key in INFERRED:
+        help = f"{key} is inferred from the input: leave it out"
+    else:
+        help = did_you_mean(key, known) or (f"it has {', '.join(known)}" if known else "it takes no arguments")
+    findings.error("unknown-key", f"{title} has no '{key}'", span, help=help)
+
+
+def _missing(model: type[BaseModel], field: str, title: str, span: Span, findings: Findings) -> None:
+    findings.error("missing-key", f"{title} needs {field}: {expected(model, field)}", span)
+
+
+def _wrong(
+    detail: ErrorDetails,
+    model: type[BaseModel],
+    field: str,
+    values: Mapping[str, Any],
+    node: Node | None,
+    title: str,
+    span: Span,
+    findings: Findings,
+) -> None:
+    where = node.span_of(detail["loc"] if len(detail["loc"]) > 1 else [field]) if node and field else span
+    if not field or detail["type"] == "value_error":
+        cause = detail.get("ctx", {}).get("error")
+        findings.error("wrong-value", f"{title}: {cause or detail['msg']}", where)
+        return
+    code = "wrong-type" if detail["type"].endswith("_type") else "wrong-value"
+    message = f"{title}: {field} must be {expected(model, field)}, got {show(values[field])}"
+    findings.error(code, message, where)
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]

@@ -1,0 +1,110 @@
+"""The `outputs` section: where results come from, what they learn, how they read."""
+
+from nnspec import prepare
+from nnspec.diagnostics import Findings, Span
+from nnspec.objectives import LOSSES, METRICS, Loss, Metric
+from nnspec.prepare.step import Step
+from nnspec.source import Node
+from nnspec.spec.choices import choose, choose_each
+from nnspec.spec.document import OutputSection
+from nnspec.spec.instantiate import instantiate, show
+from nnspec.spec.names import check_name
+from nnspec.spec.spec import Output, Reference
+
+
+def read_outputs(root: Node, inputs: frozenset[str], findings: Findings) -> dict[str, Output]:
+    """Outputs by name. Without the section there is one, `output`, with the loss that stands at the top."""
+    section, top = root.get("outputs"), root.get("loss")
+    if section is None or section.value is None:
+        span = top.span if top else root.span
+        loss = _loss(top, findings)
+        return {"output": Output("output", Reference("_", span), "output", loss, (), (), (), 1.0, span)}
+    if top:
+        help = "move it into the output: `outputs: {NAME: {loss: ...}}`"
+        findings.error("unknown-key", "with `outputs`, a loss stands in its output", root.keys["loss"], help=help)
+    if not isinstance(section.value, dict) or not section.value:
+        found = "an empty mapping" if section.value == {} else show(section.plain())
+        findings.error("wrong-type", f"outputs is a mapping of names to outputs, got {found}", section.span)
+        return {}
+    outputs: dict[str, Output] = {}
+    for name, node in section.value.items():
+        span = section.keys[name]
+        if name in inputs:
+            findings.error("duplicate-name", f"an input and an output are both named '{name}'", span)
+        elif check_name(name, span, findings, allowed=frozenset("xF")) and (
+            output := _output(name, node, span, findings)
+        ):
+            outputs[name] = output
+    return outputs
+
+
+def _output(name: str, node: Node, span: Span, findings: Findings) -> Output | None:
+    if node.value is None:
+        node = Node({}, span)
+    section = instantiate(OutputSection, node, f"output {name}", span, findings, short=False)
+    if section is None:
+        return None
+    loss = _loss(node.get("loss"), findings)
+    metrics = choose_each(node.get("metrics"), "metric", METRICS.get, METRICS, findings)
+    steps = choose_each(node.get("prepare"), "step", prepare.find, prepare.known(), findings)
+    source = node.get("from")
+    reference = Reference(section.from_, source.span if source else span)
+    output = Output(
+        name,
+        reference,
+        section.column or name,
+        loss,
+        metrics,
+        tuple(section.classes or ()),
+        steps,
+        section.weight,
+        span,
+    )
+    if loss or not node.get("loss"):
+        _check_metrics(output, metrics, node, findings)
+        _check_target(output, node, findings)
+    return output
+
+
+def _loss(node: Node | None, findings: Findings) -> Loss | None:
+    return choose(node, "loss", LOSSES.get, LOSSES, findings) if node and node.value is not None else None
+
+
+def _check_metrics(output: Output, metrics: tuple[Metric, ...], node: Node, findings: Findings) -> None:
+    loss = output.loss
+    for index, metric in enumerate(metrics):
+        if loss and loss.reads in metric.fits:
+            continue
+        name = type(metric).__name__
+        fitting = [known.__name__ for known in METRICS.values() if loss and loss.reads in known.fits]
+        if loss:
+            kind = "values" if loss.reads == "values" else "classes"
+            message = f"{name} does not fit an output of {kind}, which {type(loss).__name__} makes of {output.name}"
+        else:
+            message = f"{output.name} has the metric {name} but no loss, so nothing says how it reads"
+        help = f"there is {', '.join(fitting)}" if fitting else "give it a `loss`"
+        findings.error("metric-fit", message, node.span_of(["metrics", index]), help=help)
+
+
+def _check_target(output: Output, node: Node, findings: Findings) -> None:
+    loss = output.loss
+    if output.classes and (loss is None or loss.reads == "values"):
+        findings.error(
+            "wrong-value", f"{output.name} has classes, but its loss reads values", node.span_of(["classes"])
+        )
+    if len(set(output.classes)) < len(output.classes):
+        findings.error("wrong-value", f"{output.name} has a class twice", node.span_of(["classes"]))
+    if output.classes and loss and loss.reads == "binary" and len(output.classes) != 2:
+        message = f"{type(loss).__name__} tells two classes apart, {output.name} has {len(output.classes)}"
+        findings.error("wrong-value", message, node.span_of(["classes"]))
+    for index, step in enumerate(output.steps):
+        _check_step(output, step, node.span_of(["prepare", index]), findings)
+
+
+def _check_step(output: Output, step: Step, span: Span, findings: Findings) -> None:
+    name = type(step).__name__
+    if output.loss is None or output.loss.reads != "values":
+        findings.error("wrong-value", f"{name} prepares a target of real numbers; {output.name} learns classes", span)
+    elif not step.invertible:
+        message = f"{name} cannot be undone, so {output.name} could not be given in its own units"
+        findings.error("wrong-value", message, span)

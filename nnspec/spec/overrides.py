@@ -1,0 +1,69 @@
+"""`--set key=value`: a value of the document replaced, with the same reader and its place on the command line."""
+
+import re
+from collections.abc import Iterable
+
+from nnspec import source
+from nnspec.diagnostics import Span, SpecError, Text, did_you_mean
+from nnspec.source import Node
+
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+_PATH = re.compile(r"(?:[^.\[\]]+)(?:\.[^.\[\]]+|\[\d+\])*")
+
+Path = list[str | int]
+
+
+def override(root: Node, overrides: Iterable[str]) -> Node:
+    """The document with each `a.b[0]=value` put in, in order."""
+    for assignment in overrides:
+        root = _assign(root, assignment)
+    return root
+
+
+def _assign(root: Node, assignment: str) -> Node:
+    text = Text("command line", (f"--set {assignment}",))
+    start = len("--set ") + 1
+    key, equals, value = assignment.partition("=")
+    span = Span(text, 1, start, 1, start + max(1, len(key)))
+    if not equals or not _PATH.fullmatch(key):
+        message = f"--set takes key=value, got '{assignment}'"
+        raise SpecError.of("syntax", message, span, help="as in --set train.epochs=5 or --set layers[0].Linear=64")
+    path: Path = [int(index) if index else name for name, index in _STEP.findall(key)]
+    column = start + len(key) + 1
+    return _put(root, path, source.parse_value(value, text, 1, column), span)
+
+
+def _put(here: Node, path: Path, value: Node, span: Span) -> Node:
+    if not path:
+        return value
+    step, rest = path[0], path[1:]
+    if isinstance(step, int):
+        return _put_item(here, step, rest, value, span)
+    if here.value is None:
+        here = Node({}, here.span)
+    elif isinstance(here.value, str) and _is_name(here.value):
+        # `optimizer: Adam` is short for `optimizer: {Adam: {}}`.
+        here = Node({here.value: Node(None, here.span)}, here.span, {here.value: here.span})
+    if not isinstance(here.value, dict):
+        raise _cannot(f"'{step}' stands in no mapping", here, span)
+    inner = here.value.get(step, Node(None, span))
+    items = {**here.value, step: _put(inner, rest, value, span)}
+    return Node(items, here.span, {**here.keys, step: here.keys.get(step, span)})
+
+
+def _put_item(here: Node, index: int, rest: Path, value: Node, span: Span) -> Node:
+    if not isinstance(here.value, list) or index >= len(here.value):
+        count = len(here.value) if isinstance(here.value, list) else 0
+        raise _cannot(f"there is no item [{index}], only {count}", here, span)
+    items = list(here.value)
+    items[index] = _put(items[index], rest, value, span)
+    return Node(items, here.span)
+
+
+def _is_name(text: str) -> bool:
+    return text[:1].isupper()
+
+
+def _cannot(message: str, here: Node, span: Span) -> SpecError:
+    keys = list(here.value) if isinstance(here.value, dict) else []
+    return SpecError.of("unknown-key", f"--set: {message}", span, help=did_you_mean(message, keys))
