@@ -1,0 +1,161 @@
+"""What a network costs: parameters, multiply-accumulates, memory. Everything follows from the shapes."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from nnspec.graph.graph import Graph, Port, Vertex
+from nnspec.objectives import Optimizer
+from nnspec.shapes import Dim, Size, Tensor, bind, product, symbols_in
+
+FLOAT_BYTES = 4  # weights, gradients and the optimizer's state are float32
+ITEM_BYTES = {"float32": 4, "float64": 8, "int64": 8, "int32": 4, "uint8": 1, "bool": 1}
+NOMINAL_LENGTH = 128  # stands for every symbolic length where two sizes must be compared
+THOUSANDS = ("", "k", "M", "G", "T", "P", "E")
+BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCost:
+    """One layer, for one example. Memory in bytes."""
+
+    parameters: int
+    macs: Dim
+    activations: Dim  # all its outputs
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A network, for one example. Memory in bytes, every output counted as memory of its own."""
+
+    layers: Mapping[str, LayerCost]
+    parameters: int
+    macs: Dim
+    weights: int
+    gradients: int
+    state: int  # what the optimizer keeps
+    activations: Dim  # inputs and every output: training keeps them all for the way back
+    peak: Dim  # inference frees a tensor after its last consumer; the most that lives at once
+
+    def training(self, batch: int) -> Dim:
+        """Memory of a training step on so many examples."""
+        return self.activations * batch + (self.weights + self.gradients + self.state)
+
+    def inference(self, batch: int = 1) -> Dim:
+        """Memory of evaluating so many examples."""
+        return self.peak * batch + self.weights
+
+
+def cost(graph: Graph, optimizer: Optimizer | None = None) -> Cost:
+    """The cost of a network, trained with an optimizer."""
+    layers = {vertex.name: layer_cost(vertex) for vertex in graph}
+    parameters = sum(layer.parameters for layer in layers.values())
+    inputs = (size_in_bytes(x) for x in graph.inputs.values())
+    return Cost(
+        layers=layers,
+        parameters=parameters,
+        macs=_sum(layer.macs for layer in layers.values()),
+        weights=parameters * FLOAT_BYTES,
+        gradients=parameters * FLOAT_BYTES,
+        state=parameters * FLOAT_BYTES * states_per_parameter(optimizer),
+        activations=_sum([*inputs, *(layer.activations for layer in layers.values())]),
+        peak=peak_of_live_tensors(graph),
+    )
+
+
+def layer_cost(vertex: Vertex) -> LayerCost:
+    """The cost of one layer."""
+    shapes = vertex.layer.parameters(*vertex.arrives)
+    parameters = sum(_elements(shape) for shape in shapes.values())
+    return LayerCost(parameters, vertex.layer.macs(*vertex.arrives), _sum(map(size_in_bytes, vertex.gives)))
+
+
+def states_per_parameter(optimizer: Optimizer | None) -> int:
+    """How many numbers an optimizer keeps for each parameter: one for each of the averages it moves."""
+    averages = {"Adam": ("amsgrad", 2), "AdamW": ("amsgrad", 2), "RMSprop": ("centered", 1)}
+    option, always = averages.get(type(optimizer).__name__, ("", 0))
+    return always + bool(getattr(optimizer, option, False)) + bool(getattr(optimizer, "momentum", 0))
+
+
+def size_in_bytes(x: Tensor) -> Dim:
+    """Memory of a tensor for one example."""
+    return product(x.shape[1:] if x.batched else x.shape) * ITEM_BYTES[x.dtype]
+
+
+def peak_of_live_tensors(graph: Graph) -> Dim:
+    """The most memory that lives at once in inference: a tensor is freed after the last layer that takes it.
+
+    Symbolic sizes are compared at a nominal length.
+    """
+    last = _last_consumers(graph)
+    live: Dim = _sum(size_in_bytes(x) for x in graph.inputs.values())
+    peak, highest = live, _nominal(live)
+    for vertex in graph:
+        live = live + _sum(map(size_in_bytes, vertex.gives))
+        if _nominal(live) > highest:
+            peak, highest = live, _nominal(live)
+        live = live - _sum(size_in_bytes(graph.tensor(port)) for port in last[vertex.name])
+    return peak
+
+
+def human(n: Dim, units: tuple[str, ...] = THOUSANDS, base: int = 1000) -> str:
+    """A number with three digits and a unit: `61.7k`, `1.23G`, `36.9k·T` where it depends on a length."""
+    if isinstance(n, Size):
+        return _human_size(n, units, base)
+    value, rank = float(n), 0
+    while round(value) >= base and rank < len(units) - 1:
+        value, rank = value / base, rank + 1
+    digits = f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+    space = " " if base == 1024 else ""
+    return f"{digits}{space}{units[rank]}"
+
+
+def human_bytes(n: Dim) -> str:
+    """Memory with a unit: `241 KiB`."""
+    return human(n, BINARY, 1024)
+
+
+def _human_size(n: Size, units: tuple[str, ...], base: int) -> str:
+    text = ""
+    for atoms, factor in n.terms:
+        sign = ("-" if factor < 0 else "") if not text else (" - " if factor < 0 else " + ")
+        names = "·".join(atom if isinstance(atom, str) else f"({atom})" for atom in atoms)
+        number = "" if abs(factor) == 1 and base == 1000 else f"{human(abs(factor), units, base)}·"
+        text += f"{sign}{number}{names}"
+    if not n.constant:
+        return text
+    return f"{text} {'-' if n.constant < 0 else '+'} {human(abs(n.constant), units, base)}"
+
+
+def _last_consumers(graph: Graph) -> dict[str, list[Port]]:
+    """For each vertex, the ports that no later one takes; what leaves the network is never freed."""
+    taken_last: dict[Port, str] = {}
+    for vertex in graph:
+        taken_last |= {Port(vertex.name, index): vertex.name for index in range(len(vertex.gives))}
+        taken_last |= dict.fromkeys(vertex.inputs, vertex.name)
+    found: dict[str, list[Port]] = {vertex.name: [] for vertex in graph}
+    kept = frozenset(graph.outputs.values())
+    for port, name in taken_last.items():
+        if port not in kept:
+            found[name].append(port)
+    return found
+
+
+def _nominal(n: Dim) -> int:
+    lengths = dict.fromkeys(symbols_in(n), NOMINAL_LENGTH)
+    value = bind(n, lengths)
+    assert isinstance(value, int)
+    return value
+
+
+def _elements(shape: Iterable[int]) -> int:
+    total = 1
+    for size in shape:
+        total *= size
+    return total
+
+
+def _sum(sizes: Iterable[Dim]) -> Dim:
+    total: Dim = 0
+    for size in sizes:
+        total = total + size
+    return total
