@@ -163,24 +163,24 @@ class AdaptiveAvgPool2d(Layer):
         before, after = x.tensor.spatial, self._sizes(x.tensor)
         if all(size == 1 for size in after):
             return g.op("GlobalAveragePool", x)
+        y = x
         for axis, (size, windows) in enumerate(zip(before, after, strict=True), start=2):
             if size != windows:
-                x = self._averaged(g, x, axis, size, windows)
-        return x
+                y = _averaged(g, y, axis, size, windows, x.tensor.dtype)
+        return y
 
-    def _averaged(self, g: OnnxBuilder, x: Value, axis: int, size: Dim, windows: Dim) -> Value:
-        """One axis pooled: a window of an image is averaged along each axis in turn."""
-        if windows == 1:
-            return g.op("ReduceMean", x, g.constant([axis], "int64", name="axes"), keepdims=1)
-        if not isinstance(size, int) or not isinstance(windows, int):
-            raise g.refuse(
-                f"cannot pool an axis of unknown length {size} to {windows}: its windows depend on the length"
-            )
-        weights = _averaging(size, windows)
-        if axis == 3:
-            columns = [list(column) for column in zip(*weights, strict=True)]
-            return g.op("MatMul", x, g.constant(columns, name="windows"))
-        return g.op("MatMul", g.constant(weights, name="windows"), x)
+
+def _averaged(g: OnnxBuilder, x: Value, axis: int, size: Dim, windows: Dim, dtype: str) -> Value:
+    """One axis pooled: the mean over a window is the mean along each axis in turn."""
+    if windows == 1:
+        return g.op("ReduceMean", x, g.constant([axis], "int64", name="axes"), keepdims=1)
+    if not isinstance(size, int) or not isinstance(windows, int):
+        raise g.refuse(f"cannot pool an axis of unknown length {size} to {windows}: its windows depend on the length")
+    weights = _averaging(size, windows)
+    if axis == 2:
+        return g.op("MatMul", g.constant(weights, dtype, name="windows"), x)
+    columns = list(zip(*weights, strict=True))
+    return g.op("MatMul", x, g.constant(columns, dtype, name="windows"))
 
 
 def _averaging(size: int, windows: int) -> list[list[float]]:

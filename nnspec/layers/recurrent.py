@@ -66,7 +66,7 @@ class _Recurrent(Layer):
         attributes |= dict(hidden_size=self.hidden_size, direction=direction)
         states = []
         for layer in range(self.num_layers):
-            weights = self._onnx_weights(g, layer)
+            weights = self._onnx_weights(g, layer, x.tensor.dtype)
             count = 3 if op_type == "LSTM" else 2
             steps, *last = g.ops(op_type, sequence, *weights, outputs=count, **attributes)
             states.append(last)
@@ -79,21 +79,22 @@ class _Recurrent(Layer):
         features = g.constant([0, 0, self._directions * self.hidden_size], "int64", name="shape")
         return g.op("Reshape", g.op("Transpose", steps, perm=perm), features)
 
-    def _onnx_weights(self, g: OnnxBuilder, layer: int) -> list[Value | None]:
+    def _onnx_weights(self, g: OnnxBuilder, layer: int, dtype: str) -> list[Value | None]:
         """ONNX's W, R and B of one layer: gates in its order, directions stacked, both biases in a row."""
         endings = [f"_l{layer}", f"_l{layer}_reverse"][: self._directions]
 
         def stacked(kind: str) -> Array:
             return g.stack([self._reordered(g.weights(f"{kind}{ending}")) for ending in endings])
 
-        w, r = (g.constant(stacked(kind), name=f"{kind}_l{layer}") for kind in ("weight_ih", "weight_hh"))
+        w, r = (g.constant(stacked(kind), dtype, name=f"{kind}_l{layer}") for kind in ("weight_ih", "weight_hh"))
         if not self.bias:
             return [w, r, None]
-        return [w, r, g.constant(g.concat([stacked("bias_ih"), stacked("bias_hh")], axis=1), name=f"bias_l{layer}")]
+        biases = g.concat([stacked("bias_ih"), stacked("bias_hh")], axis=1)
+        return [w, r, g.constant(biases, dtype, name=f"bias_l{layer}")]
 
     def _reordered(self, weights: Array) -> Array:
-        by_gate = weights.reshape(len(self.onnx_gates), self.hidden_size, -1)
-        return by_gate[list(self.onnx_gates)].reshape(*weights.shape)
+        by_gate = weights.reshape((len(self.onnx_gates), self.hidden_size, -1))
+        return by_gate[list(self.onnx_gates)].reshape(weights.shape)
 
 
 class RNN(_Recurrent):
