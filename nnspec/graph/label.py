@@ -1,0 +1,57 @@
+"""What stands on a layer in tables and drawings: its type and what was chosen for it, in short."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from nnspec.graph.graph import Graph, Port, Vertex
+from nnspec.layers import Layer
+from nnspec.layers.words import literal
+from nnspec.shapes import Tensor, format_shape
+
+
+def arguments(layer: Layer) -> str:
+    """The arguments that differ from their defaults: `16, 3, padding=same`."""
+    return ", ".join(_arguments(layer))
+
+
+def call(layer: Layer) -> str:
+    """`Conv2d(16, 3, padding=same)`, or the type alone."""
+    inner = arguments(layer)
+    kind = type(layer).__name__
+    return f"{kind}({inner})" if inner else kind
+
+
+def shape(x: Tensor) -> str:
+    """`16×4×4`, with the element type where it is not float32."""
+    return format_shape(x) if x.dtype == "float32" else f"{x.dtype} {format_shape(x)}"
+
+
+def port_name(graph: Graph, port: Port) -> str:
+    """How a spec names a port: `conv1`, `lstm.h_n`."""
+    if port.output == 0:
+        return port.vertex
+    return output_name(graph.vertices[port.vertex], port.output)
+
+
+def output_name(vertex: Vertex, output: int) -> str:
+    """How a spec names one output of a layer; by its number where it has no name of its own."""
+    names = vertex.output_names
+    return f"{vertex.name}.{names[output] if output < len(names) else output}"
+
+
+def shorten(text: str, width: int) -> str:
+    """The text in at most so many characters."""
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def _arguments(layer: Layer) -> Iterator[str]:
+    fields = type(layer).model_fields
+    for name, value in layer.changed().items():
+        alone = fields[name].is_required() or name == next(iter(fields))
+        yield _value(value) if alone else f"{name}={_value(value)}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return "×".join(_value(item) for item in value)
+    return str(value) if isinstance(value, str) else literal(value)
