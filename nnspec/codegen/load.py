@@ -1,0 +1,125 @@
+"""Source to module: the only place where text becomes running code."""
+
+import linecache
+import math
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from nnspec.codegen.write import Source
+from nnspec.diagnostics import Note, Span, SpecError
+from nnspec.files import write_whole
+from nnspec.pycode import Code
+
+MAX_NAMED = 5  # names that one message lists
+
+
+def evaluate(code: Code, names: Mapping[str, Any]) -> Any:
+    """The value of an expression that a layer, a loss or a metric described; `torch`, `nn` and `F` are known to it."""
+    assert isinstance(code, Code), "only what pycode built is evaluated, never text"
+    return eval(code.text, {"__builtins__": {}, "torch": torch, "nn": nn, "F": F, **names})
+
+
+def load(source: Source, filename: str, places: Mapping[str, Span]) -> nn.Module:
+    """A new module, made from exactly this text. Tracebacks show its lines under the file's name."""
+    lines = source.text.splitlines(keepends=True)
+    linecache.cache[filename] = (len(source.text), None, lines, filename)  # no time: never looked up on disk
+    home = ModuleType(f"nnspec_net_{source.class_name}")
+    home.__file__ = filename
+    exec(compile(source.text, filename, "exec", dont_inherit=True), home.__dict__)
+    sys.modules[home.__name__] = home  # torch.compile and pickle look a class's module up by name
+    with explained(source, filename, places):
+        module = getattr(home, source.class_name)()
+    assert isinstance(module, nn.Module)
+    return module
+
+
+@contextmanager
+def explained(source: Source, filename: str, places: Mapping[str, Span]) -> Iterator[None]:
+    """Adds the spec's line to an error that comes from generated code. Put around a loop, a call costs nothing more."""
+    try:
+        yield
+    except Exception as error:
+        explain(error, source, filename, places)
+        raise
+
+
+def explain(error: BaseException, source: Source, filename: str, places: Mapping[str, Span]) -> None:
+    """Add `in layer conv2d_1, specs/digits.yaml:14` to an error that passed through generated code."""
+    trace = error.__traceback__
+    vertex = ""
+    while trace:
+        if trace.tb_frame.f_code.co_filename == filename:
+            vertex = source.lines.get(trace.tb_lineno, vertex)
+        trace = trace.tb_next
+    if not vertex:
+        return
+    place = f", {places[vertex].line_place}" if vertex in places else ""
+    note = f"in layer {vertex}{place}"
+    if note not in getattr(error, "__notes__", ()):
+        error.add_note(note)
+
+
+def save_weights(module: nn.Module, path: Path) -> None:
+    """Write a module's parameters and buffers, by their state-dict names."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
+    write_whole(path, safetensors.torch.save(tensors))
+
+
+def load_weights(module: nn.Module, path: Path) -> None:
+    """Fill a module with the weights of a file, which must hold exactly what the module has."""
+    found = _read(path)
+    wanted = module.state_dict()
+    _check_names(path, wanted, found)
+    for name, tensor in wanted.items():
+        given = found[name]
+        if given.shape != tensor.shape or given.dtype != tensor.dtype:
+            raise _unusable(path, f"{name} is {_shown(given)} there, and {_shown(tensor)} in the network")
+        if given.is_floating_point() and not math.isfinite(given.abs().sum(dtype=torch.float64).item()):
+            raise _unusable(path, f"{name} holds numbers that are not finite", help="train again with a smaller lr")
+    module.load_state_dict(found)
+
+
+def _read(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        tensors: dict[str, torch.Tensor] = safetensors.torch.load_file(path)
+    except FileNotFoundError:
+        raise SpecError.of("run-folder", f"there is no {path}", help="train the network first") from None
+    except OSError as error:
+        raise SpecError.of("run-folder", f"cannot read {path}: {error.strerror or error}") from None
+    except (safetensors.SafetensorError, ValueError, KeyError) as error:
+        raise _unusable(path, "it is not a whole safetensors file", notes=[Note("reason", str(error))]) from None
+    return tensors
+
+
+def _check_names(path: Path, wanted: Iterable[str], found: Iterable[str]) -> None:
+    missing = [name for name in wanted if name not in set(found)]
+    unknown = [name for name in found if name not in set(wanted)]
+    if not missing and not unknown:
+        return
+    notes = [
+        Note(label, _some(names)) for label, names in (("missing", missing), ("unknown", sorted(unknown))) if names
+    ]
+    raise _unusable(path, "its names are not the network's", notes=notes, help="these are another network's weights")
+
+
+def _unusable(path: Path, reason: str, *, notes: Iterable[Note] = (), help: str = "") -> SpecError:
+    return SpecError.of("run-folder", f"the weights in {path} cannot be used: {reason}", notes=notes, help=help)
+
+
+def _shown(tensor: torch.Tensor) -> str:
+    return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return ", ".join(names[:MAX_NAMED]) + more
