@@ -52,7 +52,7 @@ class _Builder:
         ports = [self._resolve(source, previous) for source in entry.sources]
         known = [port for port in ports if port]
         vertex = None
-        if entry.layer and len(known) == len(ports) and not any(port.vertex in self.broken for port in known):
+        if entry.layer and ports and len(known) == len(ports) and not any(port.vertex in self.broken for port in known):
             vertex = self._vertex(entry, entry.layer, tuple(self._spread(entry, entry.layer, known)))
         if vertex:
             self.vertices[entry.name] = vertex
@@ -141,27 +141,38 @@ class _Builder:
             "unknown-name",
             f"{vertex.kind} {vertex.name} has no output '{output}'",
             reference.span,
-            help=did_you_mean(output, names) or f"its outputs are {', '.join(names)}",
+            help=_outputs_help(vertex, output),
         )
         return None
 
     def _unknown(self, reference: Reference) -> None:
         name = reference.text.split(".")[0]
         if name in self.later:
-            self.findings.error(
-                "later-name",
-                f"'{reference.text}' stands further down: a layer takes only what stands above it",
-                reference.span,
-                notes=[Note("stands", f"{name} is at", self.later[name].type_span)],
-                help="move the layer below the ones it takes",
-            )
+            self._later(reference, self.later[name])
             return
         known = [*self.spec.inputs, *self.entries]
         self.findings.error(
             "unknown-name",
-            f"no layer or input above is named '{reference.text}'",
+            f"no layer or input above is named '{reference.text}'{_odd_letter(reference.text)}",
             reference.span,
             help=did_you_mean(reference.text, known) or "give a layer a name with `name:` beside it",
+        )
+
+    def _later(self, reference: Reference, entry: Entry) -> None:
+        if reference in entry.sources:
+            self.findings.error(
+                "later-name",
+                f"{_title(entry)} takes its own output: that is a cycle",
+                reference.span,
+                help="take what stands above it; a recurrent layer (RNN, LSTM, GRU) remembers by itself",
+            )
+            return
+        self.findings.error(
+            "later-name",
+            f"'{reference.text}' stands further down: a layer takes only what stands above it",
+            reference.span,
+            notes=[Note("below", _title(entry), entry.type_span)],
+            help="move the layer below the ones it takes",
         )
 
     def _output(self, output: Output, previous: str) -> Port | None:
@@ -194,8 +205,8 @@ class _Builder:
             )
 
     def _check_used(self, graph: Graph) -> None:
-        if self.broken or len(graph.outputs) < len(self.spec.outputs):
-            return  # what hangs on a broken layer is not unused
+        if self.findings.errors:
+            return  # what hangs on something broken is not unused
         for entry in self.spec.entries:
             if entry.name not in graph.live:
                 self.findings.warn(
@@ -211,8 +222,22 @@ class _Builder:
                 )
 
 
+def _outputs_help(vertex: Vertex, output: str) -> str:
+    names = vertex.output_names
+    if len(names) == 1:
+        return f"it has one output: write `{vertex.name}`"
+    return did_you_mean(output, names) or f"its outputs are {', '.join(names)}"
+
+
+def _odd_letter(name: str) -> str:
+    """A letter that looks like another one, told by its number."""
+    odd = next((character for character in name if not character.isascii()), "")
+    return f", whose {odd!r} is U+{ord(odd):04X}" if odd else ""
+
+
 def _title(entry: Entry) -> str:
-    return f"{type(entry.layer).__name__} {entry.name}"
+    kind = type(entry.layer).__name__ if entry.layer else "layer"
+    return f"{kind} {entry.name}"
 
 
 def _keys(spec: Spec) -> frozenset[str]:

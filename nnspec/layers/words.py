@@ -50,6 +50,8 @@ def listed(words: Iterable[str], joint: str = "or") -> str:
 
 
 def _words(schema: Schema, definitions: Mapping[str, Schema]) -> str:
+    if "words" in schema:
+        return str(schema["words"])
     if "$ref" in schema:
         return _words(definitions[schema["$ref"].rpartition("/")[2]], definitions)
     if "anyOf" in schema:

@@ -89,16 +89,19 @@ class Tensor:
             raise ShapeError(
                 f"{field} {dim} is not an axis of its input, which has {self.rank} axes with the batch",
                 field=field,
-                help=f"axes count from the batch: 1 to {self.rank - 1}, or -1 to {1 - self.rank} from the end",
+                help=f"axes count from the batch: {self._axes()}",
             )
         index = dim % self.rank
         if index == 0 and not batch:
             raise ShapeError(
                 f"{field} {dim} is the batch axis",
                 field=field,
-                help=f"examples must stay apart: choose an axis from 1 to {self.rank - 1}",
+                help=f"examples must stay apart: choose {self._axes()}",
             )
         return index
+
+    def _axes(self) -> str:
+        return "1 or -1" if self.rank == 2 else f"1 to {self.rank - 1}, or -1 to {1 - self.rank} from the end"
 
     def needs_rank(self, *ranks: int) -> None:
         """Refuse an input whose number of axes, the batch among them, is none of these."""

@@ -26,14 +26,15 @@ def choose(
     name, arguments = _name_and_arguments(node)
     if name is None:
         found = show(node.plain())
-        message = f"a {what} is a name, or one name with its arguments, got {found}".replace("a opt", "an opt")
+        article = "an" if what[0] in "aeiou" else "a"
+        message = f"{article} {what} is a name, or one name with its arguments, got {found}"
         findings.error("wrong-type", message, node.span, help=f"as in `{next(iter(known))}: {{...}}`")
         return None
     span = node.keys[name] if isinstance(node.value, dict) else node.span
     chosen = find(name)
     if chosen is None:
         names = list(known)
-        help = did_you_mean(name, names) or f"there is {', '.join(names)}"
+        help = did_you_mean(name, names) or f"there are {', '.join(names)}"
         findings.error(f"unknown-{what}", f"no {what} is named '{name}'", span, help=help)
         return None
     return instantiate(chosen, arguments, name, span, findings)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Size = PositiveInt | str
+SIZES = "a list of sizes, each a whole number of at least 1 or the name of a length"
 
 
 class Section(BaseModel):
@@ -50,7 +51,7 @@ class DataSection(Section):
 class InputSection(Section):
     """A named tensor that goes into the network."""
 
-    shape: list[Size] | None = None
+    shape: list[Size] | None = Field(default=None, json_schema_extra={"words": SIZES})
     """Sizes without the batch; a name stands for a length known only when the model runs."""
     dtype: Literal["float32", "int64"] = "float32"
     """Element type that the network gets."""

@@ -40,14 +40,14 @@ class _Namer:
         if not check_name(name, span, findings):
             return
         if name in self.seen:
-            first = Note("first", "stands at", self.seen[name])
+            first = Note("first", name, self.seen[name])
             findings.error("duplicate-name", f"a second thing is named '{name}'", span, notes=[first])
         self.seen.setdefault(name, span)
 
 
 def _entry(node: Node, namer: _Namer, findings: Findings) -> Entry:
     kind, kind_span, arguments = _kind(node, findings)
-    layer = _layer(kind, kind_span, arguments, findings) if kind else None
+    layer = _layer(kind, kind_span, arguments, findings) if kind and not _outside(node, kind, findings) else None
     given, name_span = _given_name(node), _name_span(node)
     if given and name_span:
         namer.check(given, name_span, findings)
@@ -73,22 +73,26 @@ def _kind(node: Node, findings: Findings) -> tuple[str, Span, Node | None]:
     layers = [key for key in kinds if is_known(key)]
     if len(kinds) == 1 or len(layers) == 1:
         kind = layers[0] if layers else kinds[0]
-        _strangers([key for key in kinds if key != kind], kind, node, findings)
         return kind, node.keys[kind], node.value[kind]
     _not_one_layer(node, kinds, layers, findings)
     return "", node.span, None
 
 
-def _strangers(keys: list[str], kind: str, node: Node, findings: Findings) -> None:
-    """Keys beside the layer type that do not belong there: often its arguments, indented too little."""
+def _outside(node: Node, kind: str, findings: Findings) -> bool:
+    """Tell of keys beside the layer type that do not belong there; whether they are its own arguments."""
+    strangers = [key for key in node.keys if key != kind and key not in BESIDE]
     layer = find(kind)
     fields = list(layer.model_fields) if layer else []
-    for key in keys:
-        if key in fields:
-            help = f"arguments stand inside: `{kind}: {{{key}: {show(_get(node, key))}}}`"
-        else:
-            help = did_you_mean(key, [*BESIDE, *fields]) or f"beside a layer stand {' and '.join(BESIDE)}"
+    if strangers and _get(node, kind) is None and all(key in fields for key in strangers):
+        inside = ", ".join(f"{key}: {show(_get(node, key))}" for key in strangers)
+        message = f"the arguments of {kind} stand beside it, not inside"
+        help = f"indent them further, or write `{kind}: {{{inside}}}`"
+        findings.error("layer-entry", message, node.keys[strangers[0]], help=help)
+        return True
+    for key in strangers:
+        help = did_you_mean(key, [*BESIDE, *fields]) or f"beside a layer stand {' and '.join(BESIDE)}"
         findings.error("unknown-key", f"'{key}' does not stand beside {kind}", node.keys[key], help=help)
+    return False
 
 
 def _not_one_layer(node: Node, kinds: list[str], layers: list[str], findings: Findings) -> None:
@@ -122,13 +126,11 @@ def _sources(node: Node, findings: Findings) -> tuple[Reference, ...]:
     items = list(given) if isinstance(given.value, list) else [given]
     if not items:
         findings.error("wrong-value", "`from` names no input", given.span, help="leave it out to take the layer before")
-        return (Reference("_", given.span),)
+        return ()
     wrong = [item for item in items if not isinstance(item.value, str)]
     for item in wrong:
         findings.error("wrong-type", f"`from` names layers, got {show(item.plain())}", item.span)
-    return tuple(Reference(str(item.value), item.span) for item in items if item not in wrong) or (
-        Reference("_", given.span),
-    )
+    return () if wrong else tuple(Reference(str(item.value), item.span) for item in items)
 
 
 def _get(node: Node, key: str) -> object:

@@ -118,8 +118,14 @@ def _wrong(
         findings.error("wrong-value", f"{title}: {cause or detail['msg']}", where)
         return
     code = "wrong-type" if detail["type"].endswith("_type") else "wrong-value"
-    message = f"{title}: {field} must be {expected(model, field)}, got {show(values[field])}"
+    message = f"{title}: {field} must be {expected(model, field)}, got {show(_at(values, detail['loc'], field))}"
     findings.error(code, message, where)
+
+
+def _at(values: Mapping[str, Any], path: tuple[int | str, ...], field: str) -> Any:
+    """The item of a list that is wrong; otherwise the field's whole value."""
+    value = values[field]
+    return value[path[1]] if len(path) > 1 and isinstance(value, list) and isinstance(path[1], int) else value
 
 
 def _keys(model: type[BaseModel]) -> list[str]:

@@ -29,7 +29,7 @@ def name_fault(name: str) -> str:
     if not name.isascii():
         odd = next(character for character in name if not character.isascii())
         return f"'{name}' has the character {odd!r} (U+{ord(odd):04X}), which is not a plain letter"
-    if "." in name:
+    if "." in name and all(part.isidentifier() for part in name.split(".")):
         return f"'{name}' has a dot, which stands between a layer and its output"
     if name in MODULE_ATTRIBUTES:
         return f"'{name}' is what PyTorch's modules call something of their own"
@@ -46,5 +46,12 @@ def check_name(name: str, span: Span, findings: Findings, *, allowed: frozenset[
     """Tell what is wrong with a name; whether it is right."""
     fault = "" if name in allowed else name_fault(name)
     if fault:
-        findings.error("bad-name", fault, span, help="letters, digits and underscores, a letter first, as in conv1")
+        findings.error("bad-name", fault, span, help=_way_out(name))
     return not fault
+
+
+def _way_out(name: str) -> str:
+    """The name with a number, where that would do."""
+    if name and not name_fault(f"{name}_1"):
+        return f"call it {name}_1, say"
+    return "letters, digits and underscores, a letter first, as in conv1"

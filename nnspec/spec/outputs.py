@@ -82,7 +82,7 @@ def _check_metrics(output: Output, metrics: tuple[Metric, ...], node: Node, find
             message = f"{name} does not fit an output of {kind}, which {type(loss).__name__} makes of {output.name}"
         else:
             message = f"{output.name} has the metric {name} but no loss, so nothing says how it reads"
-        help = f"there is {', '.join(fitting)}" if fitting else "give it a `loss`"
+        help = f"there are {', '.join(fitting)}" if fitting else "give it a `loss`"
         findings.error("metric-fit", message, node.span_of(["metrics", index]), help=help)
 
 

@@ -1,0 +1,1 @@
+"""The `nnspec` command: arguments, one call, what is printed."""

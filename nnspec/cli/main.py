@@ -1,0 +1,196 @@
+"""The commands and their arguments. What a command needs is imported when it runs."""
+
+import argparse
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+
+from nnspec import __version__
+from nnspec.diagnostics import COLOURS, PLAIN, SpecError, did_you_mean, render
+
+EXIT_WRONG, EXIT_USAGE, EXIT_OURS, EXIT_INTERRUPTED = 1, 2, 3, 130
+
+EXAMPLES = """examples:
+  nnspec check specs/digits.yaml      every mistake, with its place and the way out
+  nnspec train specs/digits.yaml      a run folder with weights and a proven model.onnx
+  nnspec predict runs/digits/.../model.onnx rows.csv
+  nnspec layers Conv2d                what a layer does and takes"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code: 0 fine, 1 the spec or data is wrong, 2 usage, 3 our fault."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without × must not end in a traceback
+    parser = _parser()
+    arguments = parser.parse_args(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(arguments.command, arguments)
+    except SpecError as error:
+        print_errors(error)
+        return EXIT_WRONG
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone: nothing is left to say
+        return EXIT_WRONG
+    except Exception:
+        traceback.print_exc()
+        print("\nThis is a mistake in nnspec, not in your spec. A report of it helps: the lines above.", file=sys.stderr)
+        return EXIT_OURS
+
+
+def print_errors(error: SpecError) -> None:
+    """Every diagnostic on stderr, in colour where a person reads it."""
+    palette = COLOURS if sys.stderr.isatty() else PLAIN
+    for diagnostic in error.diagnostics:
+        print(render(diagnostic, palette), file=sys.stderr)
+    count = sum(diagnostic.severity == "error" for diagnostic in error.diagnostics)
+    if count > 1:
+        print(f"{count} errors", file=sys.stderr)
+
+
+def _run(command: str, arguments: argparse.Namespace) -> int:
+    module = import_module(f"nnspec.cli.{COMMAND_FILES[command]}")
+    code: int = getattr(module, command)(arguments)
+    return code
+
+
+COMMAND_FILES = {
+    "check": "specs",
+    "show": "specs",
+    "compile": "specs",
+    "layers": "specs",
+    "schema": "specs",
+    "train": "models",
+    "export": "models",
+    "verify": "models",
+    "predict": "models",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what may be meant, and where help is."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        word, marker, _ = message.partition("' (choose from")
+        if marker:
+            word = word.rpartition("'")[2]
+            near = did_you_mean(word, COMMAND_FILES)
+            message = f"no command is named '{word}'" + (f": {near}" if near else "")
+        self.exit(EXIT_USAGE, f"{self.prog}: {message}\n  help  {self.prog} --help\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="nnspec",
+        description="Neural networks from a YAML or JSON spec: checked, compiled to PyTorch, trained, exported to ONNX.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"nnspec {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _spec_commands(commands)
+    _train_command(commands)
+    _model_commands(commands)
+    return parser
+
+
+Commands = argparse._SubParsersAction
+
+
+def _command(commands: "Commands[_Parser]", name: str, help: str, example: str) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name,
+        help=help,
+        description=help[0].upper() + help[1:] + ".",
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _add_set(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override a value of the spec, as in train.epochs=5 or layers[0].Linear=64; may be repeated",
+    )
+
+
+def _spec_commands(commands: "Commands[_Parser]") -> None:
+    check = _command(commands, "check", "find every mistake in a spec, without importing torch", "nnspec check net.yaml")
+    check.add_argument("specs", nargs="+", metavar="SPEC", help="a YAML or JSON file")
+    check.add_argument("--format", choices=["text", "json"], default="text", help="json is for editors and scripts")
+    _add_set(check)
+
+    show = _command(commands, "show", "print the layers with shapes and costs, or draw them", "nnspec show net.yaml")
+    show.add_argument("spec", metavar="SPEC")
+    form = show.add_mutually_exclusive_group()
+    form.add_argument("--mermaid", action="store_true", help="print a Mermaid diagram, which Markdown pages draw")
+    form.add_argument("--dot", action="store_true", help="print Graphviz's text")
+    form.add_argument("--svg", metavar="FILE", help="draw a picture (needs nnspec[draw])")
+    _add_set(show)
+
+    compile = _command(
+        commands, "compile", "write the network as PyTorch source", "nnspec compile specs/digits.yaml -o net.py"
+    )
+    compile.add_argument("spec", metavar="SPEC")
+    compile.add_argument("-o", "--output", metavar="FILE", help="where to write it; the terminal unless given")
+    _add_set(compile)
+
+    layers = _command(commands, "layers", "list the layer types, or explain one", "nnspec layers Conv2d")
+    layers.add_argument("name", nargs="?", metavar="NAME")
+
+    schema = _command(
+        commands,
+        "schema",
+        "print the JSON Schema of a spec, with which editors complete and check",
+        "nnspec schema -o nnspec.schema.json",
+    )
+    schema.add_argument("-o", "--output", metavar="FILE", help="where to write it; the terminal unless given")
+
+
+def _train_command(commands: "Commands[_Parser]") -> None:
+    train = _command(
+        commands,
+        "train",
+        "train the network, test it, export it to ONNX and prove the export",
+        "nnspec train specs/digits.yaml --set train.epochs=5",
+    )
+    train.add_argument("spec", metavar="SPEC")
+    train.add_argument("--run", metavar="DIR", help="the run folder; runs/NAME/TIME-HASH unless given")
+    train.add_argument("--seed", type=int, metavar="N", help="seed of weights and order; the spec's unless given")
+    train.add_argument("--device", help="cpu, cuda, cuda:1, mps or auto; the spec's unless given")
+    train.add_argument("--quiet", action="store_true", help="print errors only")
+    _add_set(train)
+
+
+def _model_commands(commands: "Commands[_Parser]") -> None:
+    export = _command(
+        commands, "export", "write a run's ONNX file and prove it", "nnspec export runs/digits/... -o digits.onnx"
+    )
+    export.add_argument("run", metavar="RUN", help="a run folder")
+    export.add_argument("-o", "--output", metavar="FILE", help="RUN/model.onnx unless given")
+    export.add_argument("--opset", type=int, metavar="N", help="18 to 23; the spec's unless given (20)")
+
+    verify = _command(
+        commands,
+        "verify",
+        "prove that an ONNX file answers as a run's module does",
+        "nnspec verify digits.onnx --run runs/digits/...",
+    )
+    verify.add_argument("model", metavar="MODEL", help="an ONNX file")
+    verify.add_argument("--run", required=True, metavar="RUN", help="a run folder")
+
+    predict = _command(
+        commands, "predict", "answers for rows of raw data, without torch", "nnspec predict digits.onnx rows.npz -o out.csv"
+    )
+    predict.add_argument("model", metavar="MODEL", help="an ONNX file")
+    predict.add_argument("data", metavar="DATA", help="a CSV or NPZ file with the raw columns")
+    predict.add_argument("-o", "--output", metavar="FILE", help="a CSV file; the terminal unless given")
+    predict.add_argument("--device", default="cpu", help="cpu or cuda")

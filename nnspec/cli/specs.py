@@ -1,0 +1,128 @@
+"""Commands that read a spec and run no network: check, show, compile, layers, schema."""
+
+import json
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from nnspec.cli.main import EXIT_WRONG, print_errors
+from nnspec.diagnostics import COLOURS, PLAIN, Diagnostic, Findings, SpecError, render
+
+
+def check(arguments: Namespace) -> int:
+    """Every mistake in each file; one line for a file without any."""
+    results = {path: _diagnostics(path, arguments.overrides) for path in arguments.specs}
+    wrong = any(found.severity == "error" for findings, _ in results.values() for found in findings)
+    if arguments.format == "json":
+        files = [
+            {"file": path, "diagnostics": [found.as_json() for found in findings]}
+            for path, (findings, _) in results.items()
+        ]
+        print(json.dumps({"ok": not wrong, "files": files}, ensure_ascii=False, indent=2))
+    else:
+        _print_checked(results)
+    return EXIT_WRONG if wrong else 0
+
+
+def show(arguments: Namespace) -> int:
+    """The table of layers, or a drawing."""
+    from nnspec.graph import load_network
+
+    network = load_network(arguments.spec, arguments.overrides)
+    _warn(network.warnings)
+    if arguments.mermaid or arguments.dot or arguments.svg:
+        from nnspec.graph import draw
+
+        if arguments.svg:
+            write(arguments.svg, draw.svg(network.graph))
+        else:
+            print(draw.mermaid(network.graph) if arguments.mermaid else draw.dot(network.graph))
+        return 0
+    from nnspec.graph.table import table
+
+    print(table(network.spec, network.graph))
+    return 0
+
+
+def compile(arguments: Namespace) -> int:
+    """The network as PyTorch source."""
+    from nnspec import verbs
+    from nnspec.graph import load_network
+
+    network = load_network(arguments.spec, arguments.overrides)
+    _warn(network.warnings)
+    print_or_write(verbs.compile(network), arguments.output)
+    return 0
+
+
+def layers(arguments: Namespace) -> int:
+    """All layer types, or one of them explained."""
+    from nnspec.layers import describe
+
+    print(describe.describe(arguments.name) if arguments.name else describe.listing())
+    return 0
+
+
+def schema(arguments: Namespace) -> int:
+    """The JSON Schema of a spec."""
+    from nnspec.spec import schema
+
+    text = json.dumps(schema.json_schema(), indent=2, ensure_ascii=False) + "\n"
+    print_or_write(text, arguments.output)
+    if arguments.output:
+        line = schema.editor_line(arguments.output)
+        print(f"Put this line on top of a spec, and editors with the YAML language server complete and check it:\n{line}")
+    return 0
+
+
+def print_or_write(text: str, output: str | None) -> None:
+    """The text on the terminal, or whole in a file."""
+    if output:
+        write(output, text.encode())
+    else:
+        sys.stdout.write(text)
+
+
+def write(output: str, data: bytes) -> None:
+    """The file whole, and a line that says so."""
+    from nnspec.runs import write_whole
+
+    write_whole(Path(output), data)
+    print(f"wrote {output}", file=sys.stderr)
+
+
+def _diagnostics(path: str, overrides: list[str]) -> tuple[list[Diagnostic], Any]:
+    """What is wrong with a file, and its graph where nothing is."""
+    from nnspec.graph import check as check_document
+    from nnspec.spec import read_document
+
+    findings = Findings()
+    try:
+        root = read_document(path, overrides)
+        checked = check_document(root, Path(path).stem, findings)
+        findings.raise_errors()
+    except SpecError as error:
+        return list(error.diagnostics), None
+    return findings.warnings, checked
+
+
+def _print_checked(results: dict[str, tuple[list[Diagnostic], Any]]) -> None:
+    from nnspec.graph.cost import cost, human
+
+    for path, (findings, checked) in results.items():
+        if checked is None:
+            print_errors(SpecError(findings))
+            continue
+        _warn(findings)
+        _, graph = checked
+        count = f"{len(graph)} layer{'s' if len(graph) != 1 else ''}"
+        print(f"{path}: ok, {count}, {human(cost(graph).parameters)} parameters")
+
+
+def _warn(warnings: Any) -> None:
+    palette = COLOURS if sys.stderr.isatty() else PLAIN
+    for warning in warnings:
+        print(render(warning, palette), file=sys.stderr)
+
+

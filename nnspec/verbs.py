@@ -1,0 +1,107 @@
+"""The public verbs: each takes what the one before gives, or the file it left."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnspec.graph.network import Network, load_network
+
+if TYPE_CHECKING:
+    from nnspec.export import Proof
+    from nnspec.runs import Run
+    from nnspec.runtime import Predictions
+    from nnspec.train import Progress
+
+Spec = Network | Path | str
+
+
+def load(spec: Path | str, overrides: Iterable[str] = ()) -> Network:
+    """Read and check a spec file.
+
+    Args:
+        spec: a YAML or JSON file.
+        overrides: `key=value` texts, as `--set` takes them: `["train.epochs=5"]`.
+
+    Returns:
+        The network: `.spec` (what the file says), `.graph` (layers with every shape), `.warnings`.
+
+    Raises:
+        SpecError: every mistake in the file, each with its place and the way out.
+    """
+    return load_network(spec, overrides)
+
+
+def compile(spec: Spec) -> str:
+    """The network as standalone PyTorch source: one `nn.Module`, shapes in comments. Imports no torch itself."""
+    from nnspec.codegen.write import write
+
+    network = _network(spec)
+    return write(network.graph, description=network.spec.description, origin=network.spec.root.span.text.name).text
+
+
+def train(
+    spec: Spec,
+    *,
+    run: Path | str | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    progress: "Progress | None" = None,
+) -> "Run":
+    """Train a network on its data, keep its best weights, and evaluate it on the test part.
+
+    Args:
+        spec: a spec file, or what `load` gave.
+        run: the run folder; `runs/NAME/TIME-HASH` unless given.
+        seed: seed of the weights and of the order of examples; the spec's unless given.
+        device: `cpu`, `cuda`, `cuda:1`, `mps` or `auto`; the spec's unless given.
+        progress: told of each epoch; silent unless given.
+
+    Returns:
+        The run, whose files are all that later stages need.
+    """
+    from nnspec.train import train_spec
+
+    network = _network(spec)
+    done, _ = train_spec(
+        network.spec, network.graph, network.folder, run_dir=run, seed=seed, device=device, progress=progress
+    )
+    return done
+
+
+def export(run: "Run | Path | str", output: Path | str | None = None, *, opset: int | None = None) -> "Proof":
+    """Write a run's ONNX file, which takes raw inputs and gives answers, and prove it against the trained module.
+
+    Args:
+        run: a run folder.
+        output: the file; `model.onnx` in the run unless given.
+        opset: version of ONNX's operators, 18 to 23; the spec's unless given.
+
+    Returns:
+        The proof: differences and metrics of PyTorch and onnxruntime. The file stands only if it holds.
+
+    Raises:
+        SpecError: ONNX cannot express a layer, or the file does not equal the module.
+    """
+    from nnspec.export import export_run
+    from nnspec.runs import Run, open_run
+
+    opened = run if isinstance(run, Run) else open_run(Path(run))
+    _, proof = export_run(opened, Path(output) if output else None, opset)
+    return proof
+
+
+def predict(model: Path | str, data: Path | str | Mapping[str, Any], *, device: str = "cpu") -> "Predictions":
+    """Answers of an ONNX file for rows of raw data, through onnxruntime alone.
+
+    Args:
+        model: an ONNX file.
+        data: a CSV or NPZ file with the raw columns, or arrays by input name (rows first).
+        device: `cpu` or `cuda`; a GPU that is not there is an error.
+    """
+    from nnspec.runtime import predict as run_model
+
+    return run_model(model, data, device=device)
+
+
+def _network(spec: Spec) -> Network:
+    return spec if isinstance(spec, Network) else load_network(spec)

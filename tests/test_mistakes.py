@@ -1,0 +1,51 @@
+"""Every file in tests/mistakes is a wrong spec with the exact text that nnspec says of it, in comments at its end.
+
+`NNSPEC_GOLDEN=1 pytest tests/test_mistakes.py` writes the texts anew: read the difference before you keep it.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from nnspec.diagnostics import CODES, SpecError
+from nnspec.graph import load_network
+
+FOLDER = Path(__file__).parent / "mistakes"
+MARK = "# --- what nnspec says ---\n"
+FILES = sorted(FOLDER.glob("*.yaml"))
+
+
+def told(path: Path) -> str:
+    try:
+        load_network(path.name)
+    except SpecError as error:
+        return str(error)
+    raise AssertionError(f"{path.name} passes")
+
+
+@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
+def test_a_mistake_is_told_word_for_word(path, monkeypatch):
+    monkeypatch.chdir(FOLDER)
+    spec, _, expected = path.read_text(encoding="utf-8").partition(MARK)
+    text = told(path)
+    if os.environ.get("NNSPEC_GOLDEN"):
+        lines = "".join(f"# {line}".rstrip() + "\n" for line in text.splitlines())
+        path.write_text(spec + MARK + lines, encoding="utf-8")
+        return
+    wanted = "\n".join(line.removeprefix("# ").removeprefix("#") for line in expected.splitlines())
+    assert "\n".join(line.rstrip() for line in text.splitlines()) == wanted
+
+
+def test_each_mistake_of_a_layer_is_told_once(monkeypatch):
+    monkeypatch.chdir(FOLDER)
+    single = [path for path in FILES if path.stem != "several-mistakes"]
+    for path in single:
+        with pytest.raises(SpecError) as caught:
+            load_network(path.name)
+        errors = [found for found in caught.value.diagnostics if found.severity == "error"]
+        assert len(errors) == 1, path.stem
+
+
+def test_codes_are_a_closed_list_with_a_meaning():
+    assert all(meaning and meaning[0].islower() for meaning in CODES.values())
