@@ -6,9 +6,13 @@ Every mistake in a spec or in data ends as a `Diagnostic`. Several travel togeth
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Literal
+from unicodedata import combining, east_asian_width
 
 MAX_EXCERPT = 160  # characters of a source line that a terminal still shows well
+MAX_COMPARED = 1000  # known words, and
+MAX_WORD = 80  # characters of a word, for which a suggestion is looked for
 
 CODES = {
     # reading a file
@@ -198,7 +202,9 @@ class Findings:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean 'ReLU'?`, or nothing where no known word is near."""
-    names = list(known)
+    names = list(islice(known, MAX_COMPARED))
+    if len(word) > MAX_WORD:
+        return ""
     folded = {name.casefold().replace("_", ""): name for name in names}
     near = difflib.get_close_matches(word.casefold().replace("_", ""), folded, n=1, cutoff=0.6)
     return f"did you mean '{folded[near[0]]}'?" if near else ""
@@ -221,7 +227,8 @@ def render(diagnostic: Diagnostic, palette: Palette = PLAIN) -> str:
         where = f", {note.span.line_place}" if note.span else ""
         lines.append(f"  {note.label:<{width}}  {note.text}{where}")
     if diagnostic.help:
-        lines.append(f"  {palette.bold}{'help':<{width}}{palette.reset}  {diagnostic.help}")
+        help = diagnostic.help.replace("\n", "\n" + " " * (width + 4))
+        lines.append(f"  {palette.bold}{'help':<{width}}{palette.reset}  {help}")
     return "\n".join(lines)
 
 
@@ -237,15 +244,26 @@ def _excerpt(span: Span, palette: Palette, tint: str) -> list[str]:
     column, end = span.column, span.end_column if span.end_line == span.line else len(text) + 1
     skipped = max(0, column - MAX_EXCERPT // 2) if len(text) > MAX_EXCERPT else 0
     shown = _visible(text[skipped : skipped + MAX_EXCERPT])
+    if skipped:
+        shown = f"…{shown[1:]}"
+    if skipped + MAX_EXCERPT < len(text):
+        shown = f"{shown[:-1]}…"
     gutter = f"{span.line:>5} | "
     lines = [f"{palette.dim}{gutter}{palette.reset}{shown}"]
     if column:
         start = column - 1 - skipped
-        carets = "^" * max(1, min(end - column, len(shown) - start))
-        lines.append(f"{palette.dim}{' ' * 6}| {palette.reset}{' ' * start}{tint}{carets}{palette.reset}")
+        marked = shown[start : max(start, end - 1 - skipped)]
+        blank, carets = " " * _columns(shown[:start]), "^" * max(1, _columns(marked))
+        lines.append(f"{palette.dim}{' ' * 6}| {palette.reset}{blank}{tint}{carets}{palette.reset}")
     return lines
 
 
 def _visible(text: str) -> str:
-    """One column per character, and nothing that drives the terminal."""
+    """The text with an arrow for a tab, and nothing that drives the terminal."""
+    text = text.replace("\t", "→")
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal the text takes: Chinese letters take two, accents of their own none."""
+    return sum(0 if combining(letter) else 1 + (east_asian_width(letter) in "WF") for letter in text)

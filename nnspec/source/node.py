@@ -1,12 +1,15 @@
-"""Text -> values that remember where they stood."""
+"""A value of a document and where it stands."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from nnspec.diagnostics import Span
 
 Scalar = None | bool | int | float | str
+
+NO_KEYS: Mapping[str, Span] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -15,7 +18,7 @@ class Node:
 
     value: "Scalar | list[Node] | dict[str, Node]"
     span: Span
-    keys: dict[str, Span] = field(default_factory=dict)  # of a mapping: where each key stands
+    keys: Mapping[str, Span] = field(default_factory=lambda: NO_KEYS)  # of a mapping: where each key stands
 
     def plain(self) -> Any:
         """The value without places: dicts, lists and scalars, as `json.loads` gives them."""
