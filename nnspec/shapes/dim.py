@@ -61,12 +61,14 @@ class Size:
     def __floordiv__(self, divisor: "Dim") -> "Dim":
         if isinstance(divisor, Size):
             return _divide_by_size(self, divisor)
-        if divisor == 1:
-            return self
-        if all(factor % divisor == 0 for _, factor in self.terms):
-            whole = {product: factor // divisor for product, factor in self.terms}
-            return _make(whole, {}, self.constant // divisor)
-        return Size(((((Floor(self, divisor),)), 1),))
+        # floor((d*a + r) / d) = a + floor(r / d): what divides evenly comes out, so equal sizes look alike.
+        whole = {product: factor // divisor for product, factor in self.terms}
+        rest = {product: factor % divisor for product, factor in self.terms}
+        outside = _make(whole, {}, self.constant // divisor)
+        inside = _make(rest, {}, self.constant % divisor)
+        if isinstance(inside, int):
+            return outside
+        return outside + Size((((Floor(inside, divisor),), 1),))
 
     def __rfloordiv__(self, numerator: int) -> "Dim":
         return Size((((Floor(numerator, self),), 1),)) if numerator else 0

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from nnspec import source
-from nnspec.diagnostics import Span, SpecError, Text, did_you_mean
+from nnspec.diagnostics import Span, SpecError, Text
 from nnspec.source import Node
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
@@ -45,7 +45,7 @@ def _put(here: Node, path: Path, value: Node, span: Span) -> Node:
         # `optimizer: Adam` is short for `optimizer: {Adam: {}}`.
         here = Node({here.value: Node(None, here.span)}, here.span, {here.value: here.span})
     if not isinstance(here.value, dict):
-        raise _cannot(f"'{step}' stands in no mapping", here, span)
+        raise _cannot(f"'{step}' has no place in {_kind(here)}", span)
     inner = here.value.get(step, Node(None, span))
     items = {**here.value, step: _put(inner, rest, value, span)}
     return Node(items, here.span, {**here.keys, step: here.keys.get(step, span)})
@@ -53,8 +53,8 @@ def _put(here: Node, path: Path, value: Node, span: Span) -> Node:
 
 def _put_item(here: Node, index: int, rest: Path, value: Node, span: Span) -> Node:
     if not isinstance(here.value, list) or index >= len(here.value):
-        count = len(here.value) if isinstance(here.value, list) else 0
-        raise _cannot(f"there is no item [{index}], only {count}", here, span)
+        what = f"the list has {len(here.value)}" if isinstance(here.value, list) else f"it is {_kind(here)}"
+        raise _cannot(f"there is no item [{index}]: {what}", span)
     items = list(here.value)
     items[index] = _put(items[index], rest, value, span)
     return Node(items, here.span)
@@ -64,6 +64,9 @@ def _is_name(text: str) -> bool:
     return text[:1].isupper()
 
 
-def _cannot(message: str, here: Node, span: Span) -> SpecError:
-    keys = list(here.value) if isinstance(here.value, dict) else []
-    return SpecError.of("unknown-key", f"--set: {message}", span, help=did_you_mean(message, keys))
+def _kind(here: Node) -> str:
+    return {list: "a list", str: "a text"}.get(type(here.value), "a number")
+
+
+def _cannot(message: str, span: Span) -> SpecError:
+    return SpecError.of("unknown-key", f"--set: {message}", span)
