@@ -13,18 +13,19 @@ from nnspec.diagnostics import SpecError
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write beside the file, then rename: until the last moment an older file stays as it was."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with _told("write", path):
+    with _told("file", "write", path):
+        target = path.resolve()  # a link stays a link
+        if target.exists() and not target.is_file():
+            target.write_bytes(data)  # a pipe or /dev/stdout has nothing to keep; a folder refuses
+            return
+        beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         try:
-            with beside.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
+            _write_through(beside, data)
+            beside.replace(target)
         except BaseException:
             beside.unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        _sync_folder(target.parent)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -40,13 +41,13 @@ def write_json(path: Path, value: Any) -> None:
 def append_line(path: Path, value: Any) -> None:
     """One more line of a JSON-lines file, in a single write: a reader meets it whole or not at all."""
     line = json.dumps(_finite(value), ensure_ascii=False, allow_nan=False) + "\n"
-    with _told("write", path), path.open("ab", buffering=0) as file:
+    with _told("file", "write", path), path.open("ab", buffering=0) as file:
         file.write(line.encode("utf-8", "backslashreplace"))
 
 
 def read_text(path: Path) -> str:
     """A UTF-8 file of a run."""
-    with _told("read", path):
+    with _told("run-folder", "read", path):
         return path.read_bytes().decode("utf-8")
 
 
@@ -83,15 +84,23 @@ def _finite(value: Any) -> Any:
 
 
 @contextmanager
-def _told(verb: str, path: Path) -> Iterator[None]:
+def _told(code: str, verb: str, path: Path) -> Iterator[None]:
     """What the operating system refuses, as one message."""
     try:
         yield
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise SpecError.of("run-folder", f"cannot {verb} {path}: {reason}") from None
+        raise SpecError.of(code, f"cannot {verb} {path}: {reason}") from None
     except UnicodeDecodeError:
-        raise SpecError.of("run-folder", f"{path} is not UTF-8 text") from None
+        raise SpecError.of(code, f"{path} is not UTF-8 text") from None
+
+
+def _write_through(path: Path, data: bytes) -> None:
+    """Write, and wait until the disk has it."""
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,7 +1,29 @@
 """The run folder: every file name and format that a run leaves behind.
 
-Stages meet here and nowhere else: training, export and runtime exchange these files, so each can run on another machine.
+Stages meet here and nowhere else: training, export and runtime exchange these files, so each can run on another
+machine.
 """
+
+import hashlib
+import io
+import json
+import os
+import platform
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import metadata
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from nnspec.diagnostics import SpecError
+from nnspec.files import append_line, read_json, read_lines, read_text, write_json, write_text
+from nnspec.files import write_whole as write_whole
+from nnspec.prepare.fitted import Preparation
 
 SPEC = "spec.json"  # the resolved spec: the long form of everything
 SPEC_TEXT = "spec.txt"  # the spec as it was written
@@ -14,3 +36,216 @@ EXAMPLES = "examples.npz"  # raw test rows and their targets, for the proof
 RECORD = "run.json"  # versions, seed, device, machine, times, command
 MODEL = "model.onnx"
 PROOF = "proof.json"
+
+TRAINED = (SPEC, SOURCE, WEIGHTS, PREPARATION)  # what a run must have before it can be exported
+PACKAGES = ("nnspec", "torch", "numpy", "onnx", "onnxruntime")  # their versions decide what a run gives
+MAX_SLUG = 64
+
+Rows = Any  # a numpy.ndarray whose first axis counts examples
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run folder: its files by name, read and written whole."""
+
+    path: Path
+
+    def file(self, name: str) -> Path:
+        """Where one of its files stands, by one of the names above."""
+        return self.path / name
+
+    def has(self, name: str) -> bool:
+        return self.file(name).is_file()
+
+    def spec(self) -> dict[str, Any]:
+        """The resolved spec."""
+        return read_json(self.file(SPEC))
+
+    def spec_text(self) -> str:
+        """The spec as it was written."""
+        return read_text(self.file(SPEC_TEXT))
+
+    def source(self) -> str:
+        """The module's source."""
+        return read_text(self.file(SOURCE))
+
+    def write_source(self, text: str) -> None:
+        write_text(self.file(SOURCE), text)
+
+    def preparation(self) -> Preparation:
+        """What was learnt from the training rows."""
+        path = self.file(PREPARATION)
+        value = read_json(path)
+        try:
+            return Preparation.from_json(value)
+        except (KeyError, TypeError, ValueError, AttributeError, AssertionError) as error:
+            raise SpecError.of("run-folder", f"{path} cannot be used: {error}") from None
+
+    def write_preparation(self, preparation: Preparation) -> None:
+        write_json(self.file(PREPARATION), preparation.as_json())
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """What each epoch measured; empty before the first."""
+        return read_lines(self.file(METRICS)) if self.has(METRICS) else []
+
+    def add_metrics(self, line: Mapping[str, Any]) -> None:
+        append_line(self.file(METRICS), line)
+
+    def result(self) -> dict[str, Any]:
+        """Final metrics of each part."""
+        return read_json(self.file(RESULT))
+
+    def write_result(self, result: Mapping[str, Any]) -> None:
+        write_json(self.file(RESULT), result)
+
+    def record(self) -> dict[str, Any]:
+        """Where and how it ran."""
+        return read_json(self.file(RECORD))
+
+    def write_record(self, record: Mapping[str, Any]) -> None:
+        write_json(self.file(RECORD), record)
+
+    def proof(self) -> dict[str, Any]:
+        """How far the exported file is from the trained module."""
+        return read_json(self.file(PROOF))
+
+    def write_proof(self, proof: Mapping[str, Any]) -> None:
+        write_json(self.file(PROOF), proof)
+
+    def examples(self) -> dict[str, Rows]:
+        """Raw test rows and their targets, by column."""
+        return _read_arrays(self.file(EXAMPLES))
+
+    def write_examples(self, rows: Mapping[str, Rows]) -> None:
+        write_whole(self.file(EXAMPLES), _arrays_bytes(rows))
+
+
+def create(base: Path, name: str, resolved: Mapping[str, Any], *, text: str = "", folder: Path | None = None) -> Run:
+    """A new run folder that holds its spec: `base/NAME/TIME-HASH`, or the folder given.
+
+    A folder given must be absent or empty: nothing that was trained is ever written over.
+    """
+    try:
+        path = _given_folder(folder) if folder else _new_folder(base / _slug(name), _digest(resolved))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise SpecError.of("run-folder", f"cannot make {error.filename or folder or base}: {reason}") from None
+    run = Run(path)
+    write_text(run.file(SPEC_TEXT), text)
+    write_json(run.file(SPEC), resolved)
+    return run
+
+
+def open_run(path: Path, needs: Iterable[str] = TRAINED) -> Run:
+    """The run in a folder, which must have the files that are needed; by default those of a finished training."""
+    run = Run(path)
+    if not path.is_dir():
+        fault = f"{path} is a file, not a run folder" if path.exists() else f"there is no run folder {path}"
+        raise SpecError.of("run-folder", fault, help="`nnspec train` makes one and says its name")
+    if not run.has(SPEC):
+        raise SpecError.of("run-folder", f"{path} is not a run: it has no {SPEC}", help=_runs_below(path))
+    run.spec()
+    missing = [name for name in needs if not run.has(name)]
+    if missing:
+        raise SpecError.of(
+            "run-folder",
+            f"the run {path} has no {' and no '.join(missing)}",
+            help="its training did not come to its end: train again",
+        )
+    return run
+
+
+def environment() -> dict[str, Any]:
+    """Versions and machine, as far as they decide a run's numbers. No names of people, machines or folders."""
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()}",
+        "machine": platform.machine(),
+        "processors": os.cpu_count(),
+        "versions": {package: _version(package) for package in PACKAGES},
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _given_folder(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    if not any(folder.iterdir()):
+        return folder
+    if (folder / SPEC).is_file():
+        raise SpecError.of(
+            "run-folder", f"{folder} holds a run already", help="give another folder, or remove this one first"
+        )
+    raise SpecError.of("run-folder", f"{folder} is not empty", help="give a folder that is empty or not there yet")
+
+
+def _new_folder(parent: Path, digest: str) -> Path:
+    """A folder that nobody else has: runs may begin in the same second."""
+    parent.mkdir(parents=True, exist_ok=True)
+    first = f"{datetime.now():%Y%m%d-%H%M%S}-{digest}"
+    for number in count(1):
+        path = parent / (first if number == 1 else f"{first}-{number}")
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        return path
+    raise AssertionError("count has no end")
+
+
+def _slug(name: str) -> str:
+    """A name as a folder's: no separators, no dot in front."""
+    return re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII)[:MAX_SLUG].strip(".-") or "net"
+
+
+def _digest(resolved: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(resolved, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def _runs_below(path: Path) -> str:
+    found = sorted(spec.parent for spec in path.glob(f"*/{SPEC}"))
+    return f"the latest run below it is {found[-1]}" if found else "`nnspec train` makes one and says its name"
+
+
+def _arrays_bytes(rows: Mapping[str, Rows]) -> bytes:
+    """An .npz archive. `numpy.savez` takes names as keywords, so a column called `file` would break it."""
+    # numpy takes 0.1 s to import, and most that is done with a run needs none of it.
+    import numpy as np
+
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, array in rows.items():
+            entry = zipfile.ZipInfo(f"{name}.npy")  # without the time: equal rows give equal files
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(entry, "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, _plain(array), allow_pickle=False)
+    return data.getvalue()
+
+
+def _plain(array: Rows) -> Rows:
+    """An array that needs no pickle: texts get a fixed width, a missing one is empty."""
+    import numpy as np
+
+    array = np.asarray(array)
+    if array.dtype != object:
+        return array
+    assert all(item is None or isinstance(item, str) for item in array.flat), "columns hold numbers or texts"
+    return np.array(["" if item is None else item for item in array.flat], dtype=str).reshape(array.shape)
+
+
+def _read_arrays(path: Path) -> dict[str, Rows]:
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise SpecError.of("run-folder", f"cannot read {path}: {reason}") from None
+    except (ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+        raise SpecError.of("run-folder", f"{path} is not a whole archive of arrays: {error}") from None
