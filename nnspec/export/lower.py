@@ -1,0 +1,158 @@
+"""The graph as an ONNX model: raw inputs, preparation, layers, answers, each in its own stretch of nodes."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import onnx
+
+from nnspec import __version__
+from nnspec.diagnostics import Span, SpecError
+from nnspec.export.answers import Answer, answer_of, write_answer
+from nnspec.export.builder import GraphBuilder, GraphValue, Weights
+from nnspec.graph import Graph, Port, Vertex
+from nnspec.layers.layer import NotInOnnx
+from nnspec.prepare import FittedOutput, Preparation
+from nnspec.spec.resolve import resolve
+from nnspec.spec.spec import Input, Output, Spec
+
+MAX_WEIGHT_BYTES = 1_900_000_000  # protobuf ends at 2 GiB, and the nodes need their share
+
+
+def lower(
+    spec: Spec,
+    graph: Graph,
+    weights: Mapping[str, Weights],
+    preparation: Preparation,
+    *,
+    opset: int,
+    metadata: Mapping[str, str] | None = None,
+) -> onnx.ModelProto:
+    """The model that takes raw inputs and gives answers. Only what some output depends on is in it."""
+    _check_size(weights)
+    inputs, answers = live_inputs(spec, graph), answers_of(spec, graph, preparation)
+    _check_names(spec, inputs, answers)
+    builder = GraphBuilder(weights, opset)
+    _Lowering(spec, graph, preparation, builder).run(inputs, answers)
+    described = describe(spec, inputs, answers)
+    return builder.model(spec.name or "network", spec.description, {**described, **(metadata or {})})
+
+
+def live_inputs(spec: Spec, graph: Graph) -> dict[str, Input]:
+    """The inputs that some output depends on: those of the file."""
+    return {name: given for name, given in spec.inputs.items() if name in graph.live}
+
+
+def answers_of(spec: Spec, graph: Graph, preparation: Preparation) -> dict[str, Answer]:
+    """What the file gives for each output."""
+    return {
+        name: answer_of(spec.outputs[name], fitted_output(preparation, spec.outputs[name]), tensor)
+        for name, tensor in graph.output_tensors.items()
+    }
+
+
+def fitted_output(preparation: Preparation, output: Output) -> FittedOutput:
+    """How an output reads; nothing was learnt where there were no data."""
+    return preparation.outputs.get(output.name, FittedOutput())
+
+
+def describe(spec: Spec, inputs: Mapping[str, Input], answers: Mapping[str, Answer]) -> dict[str, str]:
+    """What the file says of itself: the spec it was made from, its inputs and its outputs."""
+    text = _compact(resolve(spec))
+    return {
+        "nnspec.version": __version__,
+        "nnspec.spec": text,
+        "nnspec.spec_sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "nnspec.inputs": _compact({name: _described(given) for name, given in inputs.items()}),
+        "nnspec.outputs": _compact({name: answer.as_json() for name, answer in answers.items()}),
+    }
+
+
+@dataclass(eq=False)
+class _Lowering:
+    """One walk through the graph, front to back."""
+
+    spec: Spec
+    graph: Graph
+    preparation: Preparation
+    builder: GraphBuilder
+
+    def run(self, inputs: Mapping[str, Input], answers: Mapping[str, Answer]) -> None:
+        values = {Port(name): self._prepared(given) for name, given in inputs.items()}
+        for vertex in self.graph:
+            if vertex.name in self.graph.live:
+                for index, value in enumerate(self._layer(vertex, [values[port] for port in vertex.inputs])):
+                    values[Port(vertex.name, index)] = value
+        for name, port in self.graph.outputs.items():
+            self._answer(answers[name], values[port])
+
+    def _prepared(self, given: Input) -> GraphValue:
+        tensor = given.raw
+        value = self.builder.input(given.name, tensor)
+        for fitted in self.preparation.inputs.get(given.name, ()):
+            kind = type(fitted.step).__name__
+            tensor = fitted.step.infer(tensor)
+            scope = self.builder.scope(f"{given.name}.{kind}")
+            try:
+                (value,) = scope.finish(fitted.step.to_onnx(scope, value, fitted.state), [tensor])
+            except NotInOnnx as error:
+                raise _not_in_onnx(f"{kind} of {given.name}", error, given.span) from error
+        return value
+
+    def _layer(self, vertex: Vertex, arrive: list[GraphValue]) -> tuple[GraphValue, ...]:
+        title = f"{vertex.kind} {vertex.name}"
+        if not hasattr(vertex.layer, "to_onnx"):
+            raise _not_in_onnx(title, NotInOnnx("its class has no `to_onnx`"), vertex.span)
+        scope = self.builder.scope(vertex.name, vertex.name)
+        try:
+            return scope.finish(vertex.layer.to_onnx(scope, *arrive), vertex.gives, vertex.output_names)
+        except NotInOnnx as error:
+            raise _not_in_onnx(title, error, vertex.span) from error
+
+    def _answer(self, answer: Answer, value: GraphValue) -> None:
+        output = self.spec.outputs[answer.name]
+        tensor = self.graph.output_tensors[answer.name]
+        try:
+            write_answer(self.builder, answer, output, fitted_output(self.preparation, output), value, tensor)
+        except NotInOnnx as error:
+            raise _not_in_onnx(f"the answer of {output.name}", error, output.span) from error
+
+
+def _check_size(weights: Mapping[str, Weights]) -> None:
+    size = sum(array.nbytes for array in weights.values())
+    if size > MAX_WEIGHT_BYTES:
+        raise SpecError.of(
+            "limit",
+            f"the weights are {size / 1e9:.1f} GB, and one ONNX file holds {MAX_WEIGHT_BYTES / 1e9:.1f} GB",
+            help="weights in files of their own are not written",
+        )
+
+
+def _check_names(spec: Spec, inputs: Mapping[str, Input], answers: Mapping[str, Answer]) -> None:
+    """A file's inputs and outputs share one room for names."""
+    taken = {name: f"the input {name}" for name in inputs}
+    for name, answer in answers.items():
+        for given in answer.tensors:
+            if given in taken:
+                raise SpecError.of(
+                    "duplicate-name",
+                    f"the exported file would hold two things named '{given}': {taken[given]} and the output {name}",
+                    spec.outputs[name].span,
+                    help="rename the output",
+                )
+            taken[given] = f"the output {name}"
+
+
+def _not_in_onnx(title: str, error: NotInOnnx, span: Span) -> SpecError:
+    return SpecError.of("no-onnx", f"{title} cannot be exported: {error}", span)
+
+
+def _described(given: Input) -> dict[str, Any]:
+    sizes = [size if isinstance(size, int) else str(size) for size in given.raw.shape[1:]]
+    return {"columns": list(given.columns), "shape": sizes, "dtype": given.raw.dtype}
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -1,0 +1,99 @@
+"""From a table's columns to the arrays that a model takes."""
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+import numpy as np
+
+from nnspec.diagnostics import Diagnostic, SpecError, did_you_mean
+from nnspec.runtime.arrays import Array, Slot
+from nnspec.runtime.session import Session, model_error
+from nnspec.tables import Table, numbers
+
+MAX_LISTED = 12  # columns that a message names
+
+
+def arrays_for(session: Session, table: Table) -> dict[str, Array]:
+    """Each input's rows. Columns that no input reads are left alone; missing ones are told at once."""
+    return select(table, session.inputs, {name: columns_of(session, name) for name in session.inputs})
+
+
+def select(table: Table, slots: Mapping[str, Slot], wanted: Mapping[str, Sequence[str]]) -> dict[str, Array]:
+    """The rows of each slot from the columns that it reads."""
+    columns = {name: _expanded(wanted[name], table) for name in slots}
+    missing = [column for names in columns.values() for column in names if column not in table.columns]
+    if missing:
+        raise _unknown_columns(table, list(dict.fromkeys(missing)))
+    return {name: _rows(table, slot, columns[name]) for name, slot in slots.items()}
+
+
+def columns_of(session: Session, name: str) -> list[str]:
+    """The columns that an input reads; its own name in a file that nnspec did not make."""
+    described = session.described_inputs.get(name)
+    if described is None:
+        return [name]
+    columns = described.get("columns")
+    if not isinstance(columns, list) or not columns or not all(isinstance(column, str) for column in columns):
+        raise model_error(session.name, f"its metadata nnspec.inputs name no columns for {name}")
+    return columns
+
+
+def _expanded(patterns: Sequence[str], table: Table) -> list[str]:
+    found: list[str] = []
+    for pattern in patterns:
+        matching = [column for column in table.columns if "*" in pattern and fnmatchcase(column, pattern)]
+        found += matching or [pattern]
+    return found
+
+
+def _unknown_columns(table: Table, missing: Sequence[str]) -> SpecError:
+    listed = ", ".join(list(table.columns)[:MAX_LISTED]) + ", …" * (len(table.columns) > MAX_LISTED)
+    near = did_you_mean(missing[0], table.columns)
+    names = ", ".join(f"'{column}'" for column in missing[:MAX_LISTED]) + ", …" * (len(missing) > MAX_LISTED)
+    message = f"{table.name} lacks the column{'s' * (len(missing) > 1)} {names}, which the model reads"
+    return SpecError([Diagnostic("unknown-column", message, help=near or f"its columns are {listed}")])
+
+
+def _rows(table: Table, slot: Slot, columns: Sequence[str]) -> Array:
+    if slot.dtype == "string":
+        parts = [table.columns[column] for column in columns]
+    else:
+        parts = [_numbers(table, slot, column) for column in columns]
+    rows = parts[0] if len(parts) == 1 else np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
+    return _shaped(rows, slot)
+
+
+def _numbers(table: Table, slot: Slot, column: str) -> Array:
+    """A column as numbers; where the model takes whole ones, each must be whole."""
+    values = numbers(table, column)
+    if values.dtype.kind != "f" or not slot.dtype.startswith(("int", "uint")):
+        return values
+    broken = np.flatnonzero((values != np.floor(values)).reshape(len(values), -1).any(axis=1))
+    if len(broken):
+        row = int(broken[0])
+        value = values[row].reshape(-1)[0]
+        raise SpecError.of(
+            "data-value",
+            f"{table.subject(column, row)}: {value:g} is not a whole number, which {slot.name} takes",
+            table.span(row),
+        )
+    return values.astype(np.int64)
+
+
+def _shaped(rows: Array, slot: Slot) -> Array:
+    """A column of single numbers or flat rows as the input's own shape, where the sizes leave no doubt."""
+    sizes = slot.shape[1:]
+    fixed = [size for size in sizes if isinstance(size, int)]
+    if len(fixed) == len(sizes) and rows.ndim <= 2 and int(np.prod(rows.shape[1:])) == int(np.prod(fixed)):
+        return rows.reshape(len(rows), *fixed)
+    return rows
+
+
+def rows_of(arrays: Mapping[str, Any], slots: Mapping[str, Slot]) -> int:
+    """How many rows the inputs have; where they differ, SpecError."""
+    counts = {name: len(arrays[name]) for name in slots if name in arrays and np.ndim(arrays[name])}
+    if len(set(counts.values())) > 1:
+        listed = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise SpecError.of("data-shape", f"the inputs have different numbers of rows: {listed}")
+    return next(iter(counts.values()), 0)

@@ -1,0 +1,123 @@
+"""Predictions of an exported model for the rows of a table: raw columns in, answers out, in bounded memory."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nnspec.files import write_text
+from nnspec.runtime.arrays import Array
+from nnspec.runtime.columns import arrays_for, rows_of
+from nnspec.runtime.session import Session, model_error, open_session
+from nnspec.tables import Table, read_table
+
+BATCH_ROWS = 4096  # enough to fill a processor, few enough for any memory
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """What a model says of one output, row by row."""
+
+    name: str
+    answers: Array  # classes, yes or no, or values in their own units
+    probabilities: Array | None  # axis 1 is the class
+    classes: tuple[Any, ...]
+
+    def columns(self) -> Iterator[tuple[str, Array]]:
+        """Columns of a table: `digit`, `digit_probability_3`; an index for each further axis."""
+        yield from _columns(self.name, self.answers)
+        if self.probabilities is None:
+            return
+        title = f"{self.name}_probability"
+        if not self.classes or self.probabilities.ndim < 2:
+            yield from _columns(title, self.probabilities)
+            return
+        for index, name in enumerate(self.classes):
+            yield from _columns(f"{title}_{name}", self.probabilities[:, index])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """The answers of every output, and where they were computed."""
+
+    outputs: Mapping[str, Answers]
+    providers: tuple[str, ...]
+
+    def __getitem__(self, name: str) -> Answers:
+        return self.outputs[name]
+
+    def columns(self) -> dict[str, Array]:
+        """Every output's columns."""
+        return dict(column for output in self.outputs.values() for column in output.columns())
+
+    def csv_text(self) -> str:
+        """The answers as CSV text, a row for each row given."""
+        columns = self.columns()
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(zip(*map(_cells, columns.values()), strict=True))
+        return text.getvalue()
+
+    def to_csv(self, path: Path) -> None:
+        """Write the CSV text, whole or not at all."""
+        write_text(path, self.csv_text())
+
+
+def predict(
+    model: Session | Path | str,
+    data: Table | Mapping[str, Any] | Path | str,
+    *,
+    device: str = "cpu",
+    batch_rows: int = BATCH_ROWS,
+) -> Predictions:
+    """The model's answers for a CSV or NPZ file, a table, or arrays by input name (rows first)."""
+    session = model if isinstance(model, Session) else open_session(model, device)
+    arrays = _arrays(session, data)
+    rows = rows_of(arrays, session.inputs)
+    batches = [
+        session.run({name: array[start : start + batch_rows] for name, array in arrays.items()})
+        for start in range(0, max(rows, 1), batch_rows)
+    ]
+    found = {name: np.concatenate([batch[name] for batch in batches]) for name in session.outputs}
+    return Predictions({answers.name: answers for answers in _read(session, found)}, session.providers)
+
+
+def _arrays(session: Session, data: Table | Mapping[str, Any] | Path | str) -> Mapping[str, Array]:
+    if isinstance(data, Mapping):
+        return {name: np.asarray(values) for name, values in data.items()}
+    return arrays_for(session, data if isinstance(data, Table) else read_table(Path(data)))
+
+
+def _read(session: Session, found: Mapping[str, Array]) -> Iterator[Answers]:
+    """The file's outputs as answers; in a file that nnspec did not make, each stands for itself."""
+    described = session.described_outputs
+    if not described:
+        yield from (Answers(name, array, None, ()) for name, array in found.items())
+        return
+    for name, output in described.items():
+        probabilities = output.get("probabilities")
+        if name not in found or (probabilities is not None and probabilities not in found):
+            raise model_error(session.name, f"its metadata nnspec.outputs name an output {name} that it does not have")
+        classes = tuple(output.get("classes", ()))
+        yield Answers(name, found[name], found[probabilities] if probabilities else None, classes)
+
+
+def _columns(title: str, values: Array) -> Iterator[tuple[str, Array]]:
+    """A column as it is; one of several numbers a row as a column for each."""
+    if values.ndim == 1 or (values.ndim == 2 and values.shape[1] == 1):
+        yield title, values.reshape(-1)
+        return
+    for index in np.ndindex(*values.shape[1:]):
+        yield f"{title}_{'_'.join(map(str, index))}", values[(slice(None), *index)]
+
+
+def _cells(column: Array) -> list[str]:
+    """Numbers as the shortest text that reads back as the same float32."""
+    if column.dtype.kind == "f":
+        return [str(value) for value in column]
+    return [str(value) for value in column.tolist()]
