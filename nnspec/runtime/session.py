@@ -18,6 +18,7 @@ from nnspec.diagnostics import Note, SpecError, did_you_mean
 from nnspec.runtime.arrays import Array, Slot, check_lengths, checked_array
 from nnspec.runtime.scan import ModelFileError, scan
 
+ORT_VERSION: str = ort.__version__
 MAX_BYTES = 2 * 1024**3 - 1  # protobuf's own limit for one file
 
 PROVIDERS = {

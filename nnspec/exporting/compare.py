@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nnspec.export.proof import Failure, OutputProof, Tolerance
+from nnspec.exporting.proof import Failure, OutputProof, Tolerance
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nnspec.export.builder import GraphBuilder, GraphValue, Scope
+from nnspec.exporting.builder import GraphBuilder, GraphValue, Scope
 from nnspec.layers.layer import Value
 from nnspec.objectives import Loss
 from nnspec.prepare import FittedOutput

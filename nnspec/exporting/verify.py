@@ -4,24 +4,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import onnxruntime
 import torch
 from torch import nn
 
 from nnspec.codegen.load import evaluate
 from nnspec.codegen.score import score
 from nnspec.diagnostics import Note, SpecError
-from nnspec.export.answers import Answer, is_single
-from nnspec.export.cases import Array, Case, Examples, cases
-from nnspec.export.compare import Answered, Tally
-from nnspec.export.lower import answers_of, fitted_output, live_inputs
-from nnspec.export.proof import Proof, Tolerance
+from nnspec.exporting.answers import Answer, is_single
+from nnspec.exporting.cases import Array, Case, Examples, cases
+from nnspec.exporting.compare import Answered, Tally
+from nnspec.exporting.lower import answers_of, fitted_output, live_inputs
+from nnspec.exporting.proof import Proof, Tolerance
 from nnspec.graph import Graph
 from nnspec.prepare import Preparation
 from nnspec.prepare.fitted import apply, invert
 from nnspec.pycode import name as code_name
 from nnspec.runtime.arrays import Slot
-from nnspec.runtime.session import Session
+from nnspec.runtime.session import ORT_VERSION, Session
 from nnspec.shapes import Tensor
 from nnspec.spec.spec import Spec
 
@@ -59,7 +58,7 @@ def prove(session: Session, trained: Trained) -> Proof:
         tuple(tally.proof(metrics.get(name, {})) for name, tally in tallies.items()),
         tuple(titles),
         tolerance,
-        {"torch": torch.__version__, "onnxruntime": onnxruntime.__version__},
+        {"torch": torch.__version__, "onnxruntime": ORT_VERSION},
         session.providers,
     )
 

@@ -12,11 +12,11 @@ import onnx
 from nnspec.codegen.load import load, load_weights
 from nnspec.codegen.write import Source, class_name
 from nnspec.diagnostics import SpecError
-from nnspec.export.builder import OPSETS, to_bytes
-from nnspec.export.cases import Array, Examples
-from nnspec.export.lower import answers_of, lower
-from nnspec.export.proof import Proof, demand
-from nnspec.export.verify import Trained, prove
+from nnspec.exporting.builder import OPSETS, to_bytes
+from nnspec.exporting.cases import Array, Examples
+from nnspec.exporting.lower import answers_of, lower
+from nnspec.exporting.proof import Proof, demand
+from nnspec.exporting.verify import Trained, prove
 from nnspec.files import write_whole
 from nnspec.graph.network import parse_network
 from nnspec.runs import EXAMPLES, MODEL, SOURCE, SPEC, WEIGHTS, Run

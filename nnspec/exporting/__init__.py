@@ -4,10 +4,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nnspec.export.export import export_run as export_run
-    from nnspec.export.export import verify_model as verify_model
-    from nnspec.export.proof import Proof as Proof
-    from nnspec.export.proof import render as render
+    from nnspec.exporting.export import export_run as export_run
+    from nnspec.exporting.export import verify_model as verify_model
+    from nnspec.exporting.proof import Proof as Proof
+    from nnspec.exporting.proof import render as render
 
 __all__ = ["Proof", "export_run", "render", "verify_model"]
 
@@ -17,5 +17,5 @@ _HOMES = {"Proof": "proof", "export_run": "export", "render": "proof", "verify_m
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(f"module 'nnspec.export' has no attribute '{name}'")
-    return getattr(import_module(f"nnspec.export.{_HOMES[name]}"), name)
+        raise AttributeError(f"module 'nnspec.exporting' has no attribute '{name}'")
+    return getattr(import_module(f"nnspec.exporting.{_HOMES[name]}"), name)

@@ -10,8 +10,8 @@ import onnx
 
 from nnspec import __version__
 from nnspec.diagnostics import Span, SpecError
-from nnspec.export.answers import Answer, answer_of, write_answer
-from nnspec.export.builder import GraphBuilder, GraphValue, Weights
+from nnspec.exporting.answers import Answer, answer_of, write_answer
+from nnspec.exporting.builder import GraphBuilder, GraphValue, Weights
 from nnspec.graph import Graph, Port, Vertex
 from nnspec.layers.layer import NotInOnnx
 from nnspec.prepare import FittedOutput, Preparation
