@@ -1,7 +1,8 @@
 """Graph to PyTorch source: a standalone file that reads like one written by hand.
 
 A class is written for a scope: inputs, the vertices of one body in the spec's order, outputs. A value that only the
-next statement takes is called `x`; every other has the name of its layer.
+next statement takes is called `x` (`h` where an input has that name and is still needed); every other has the name of
+its layer.
 """
 
 import re
@@ -76,7 +77,7 @@ class _Scope:
     def variables(self) -> dict[Port, str]:
         """What each port that is taken is called in `forward`."""
         taken = {*self.inputs, *(vertex.name for vertex in self.vertices)}
-        passing = _free("x", taken) if self._input_x_is_taken_late() else "x"
+        passing = _free("h", taken) if self._input_x_is_taken_late() else "x"
         taken.add(passing)
         found = {Port(given): given for given in self.inputs}
         following = [*(vertex.name for vertex in self.vertices[1:]), RETURN]
