@@ -43,6 +43,7 @@ class Preparation:
 
     inputs: Mapping[str, tuple[FittedStep, ...]]
     outputs: Mapping[str, FittedOutput]
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # that each input read, patterns written out
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -51,6 +52,7 @@ class Preparation:
                 name: {"classes": list(output.classes), "steps": [step.as_json() for step in output.steps]}
                 for name, output in self.outputs.items()
             },
+            "columns": {name: list(columns) for name, columns in self.columns.items()},
         }
 
     @classmethod
@@ -61,6 +63,7 @@ class Preparation:
                 name: FittedOutput(tuple(output["classes"]), _steps(output["steps"]))
                 for name, output in value["outputs"].items()
             },
+            {name: tuple(columns) for name, columns in value["columns"].items()},
         )
 
 

@@ -1,0 +1,6 @@
+"""Data: what an example is, how rows are divided, what is learnt from them before training."""
+
+from nnspec.data.examples import Examples, Part, load_examples, prepared
+from nnspec.data.splits import Split, split
+
+__all__ = ["Examples", "Part", "Split", "load_examples", "prepared", "split"]

@@ -1,0 +1,183 @@
+"""An input's or a target's numbers, read from a table's columns in the shape and type that the spec says."""
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import NoReturn
+
+import numpy as np
+
+from nnspec.diagnostics import Note, Span, SpecError, Text
+from nnspec.shapes import Dim, Tensor
+from nnspec.source import Node
+from nnspec.spec.spec import Input, Spec
+from nnspec.tables import Array, Table, find_column, numbers
+
+MAX_EXACT = 2**53  # the whole numbers below it are the same in float64
+
+Lengths = dict[str, int]
+
+
+def written(spec: Spec, *path: str | int) -> Span | None:
+    """Where a value of the spec stands; None where it was not written."""
+    here: Node | None = spec.root
+    for step in path:
+        if isinstance(step, int):
+            here = here.value[step] if here and isinstance(here.value, list) and step < len(here.value) else None
+        else:
+            here = here.get(step) if here else None
+    return here.span if here else None
+
+
+def input_columns(spec: Spec, given: Input, table: Table) -> tuple[str, ...]:
+    """The table's columns that an input reads: `*` stands for any text, in the table's order, none twice."""
+    if given.single:
+        find_column(table, given.columns[0], written(spec, "inputs", given.name, "column") or given.span)
+        return given.columns
+    found: list[str] = []
+    for index, pattern in enumerate(given.columns):
+        span = written(spec, "inputs", given.name, "columns", index) or given.span
+        matching = _matching(pattern, table)
+        if not matching:
+            find_column(table, pattern, span)
+        _refuse_targets(spec, pattern, matching, span)
+        found += matching
+    return tuple(dict.fromkeys(found))
+
+
+def read_input(spec: Spec, given: Input, table: Table, columns: Sequence[str]) -> Array:
+    """The input's array as the exported file takes it: raw, rows first."""
+    parts = [_typed(table, column, given.raw.dtype, given.name) for column in columns]
+    if given.single:
+        return shaped(parts[0], given.raw, given.name, table, f"column '{columns[0]}'", _shape_span(spec, given))
+    for column, part in zip(columns, parts, strict=True):
+        if part.size != len(part):
+            sizes = "×".join(map(str, part.shape[1:]))
+            message = f"column '{column}' has {sizes} numbers a row, several columns make a vector of single ones"
+            raise SpecError.of("data-shape", message, _shape_span(spec, given), help="name it alone, as `column`")
+    vector = np.concatenate([part.reshape(-1, 1) for part in parts], axis=1)
+    fixed = [size for size in given.raw.shape[1:] if isinstance(size, int)]
+    if len(fixed) == given.raw.rank - 1 and np.prod(fixed, dtype=object) == len(columns):
+        return vector.reshape(-1, *fixed)
+    return shaped(vector, given.raw, given.name, table, f"a vector of {len(columns)} columns", _shape_span(spec, given))
+
+
+def read_numbers(table: Table, column: str, tensor: Tensor, name: str, span: Span) -> Array:
+    """A target's numbers in the tensor's shape."""
+    return shaped(_typed(table, column, "float32", name), tensor, name, table, f"column '{column}'", span)
+
+
+def shaped(values: Array, tensor: Tensor, name: str, table: Table, what: str, span: Span) -> Array:
+    """The array with the tensor's axes: those of size 1 are put in or left out, nothing is ever repeated."""
+    sizes, dims = values.shape[1:], tensor.shape[1:]
+    fitted = fit(sizes, dims)
+    if fitted is not None:
+        return values.reshape(len(values), *fitted)
+    have = f"({', '.join(map(str, sizes))})" if sizes else "a single number"
+    message = f"{name} takes {tensor}, {what} of {table.name} holds {have} a row"
+    raise SpecError.of("data-shape", message, span, help=_shape_help(sizes, dims))
+
+
+def fit(sizes: Sequence[int], dims: Sequence[Dim]) -> tuple[int, ...] | None:
+    """An array's sizes along the axes wanted, one of size 1 put in or left out; None where they do not fit."""
+    if len(sizes) == len(dims) and lengths_of(sizes, dims) is not None:
+        return tuple(sizes)
+    longer, wanted = [size for size in sizes if size != 1], [dim for dim in dims if dim != 1]
+    if len(longer) != len(wanted) or lengths_of(longer, wanted) is None:
+        return None
+    rest = iter(longer)
+    return tuple(1 if dim == 1 else next(rest) for dim in dims)
+
+
+def lengths_of(sizes: Sequence[int], dims: Sequence[Dim]) -> Lengths | None:
+    """The length of each symbol that stands alone as a size; None where sizes and dims do not agree."""
+    lengths: Lengths = {}
+    for size, dim in zip(sizes, dims, strict=True):
+        if isinstance(dim, int):
+            if size != dim:
+                return None
+        elif lengths.setdefault(str(dim), size) != size:
+            return None
+    return lengths
+
+
+def agree(spec: Spec, arrays: Mapping[str, Array], table: Table) -> Lengths:
+    """The length of each symbol in the inputs' shapes, which must be the same in all of them."""
+    lengths: Lengths = {}
+    first: dict[str, str] = {}
+    for name, array in arrays.items():
+        given = spec.inputs[name]
+        for symbol, length in (lengths_of(array.shape[1:], given.raw.shape[1:]) or {}).items():
+            if lengths.setdefault(symbol, length) != length:
+                raise SpecError.of(
+                    "data-shape",
+                    f"{symbol} is {lengths[symbol]} in {first[symbol]} and {length} in {name}",
+                    _shape_span(spec, given),
+                    notes=[Note("data", "from", Span(Text(table.name)))],
+                    help="a name stands for one length throughout a spec: give the other length another name",
+                )
+            first.setdefault(symbol, name)
+    return lengths
+
+
+def _matching(pattern: str, table: Table) -> list[str]:
+    if pattern in table.columns:
+        return [pattern]
+    plain = pattern.replace("[", "[[]").replace("?", "[?]")
+    return [
+        name
+        for name, values in table.columns.items()
+        if "*" in pattern and values.ndim == 1 and fnmatchcase(name, plain)
+    ]
+
+
+def _refuse_targets(spec: Spec, pattern: str, matching: Sequence[str], span: Span) -> None:
+    learnt = {output.column: output.name for output in spec.outputs.values() if output.loss}
+    for column in matching:
+        if column in learnt and column != pattern:
+            message = f"'{pattern}' takes in the column '{column}', which {learnt[column]} is to learn"
+            raise SpecError.of("wrong-value", message, span, help="name the columns so that the target stays out")
+
+
+def _typed(table: Table, column: str, dtype: str, name: str) -> Array:
+    values = numbers(table, column)
+    return _whole(values, table, column, name) if dtype == "int64" else _float32(values, table, column)
+
+
+def _float32(values: Array, table: Table, column: str) -> Array:
+    with np.errstate(over="ignore"):
+        narrow = values.astype(np.float32)
+    if not np.isfinite(narrow).all():
+        _refuse(values, np.isinf(narrow), table, column, "is too large for float32")
+    return narrow
+
+
+def _whole(values: Array, table: Table, column: str, name: str) -> Array:
+    if values.dtype.kind == "f":
+        fault = (values != np.floor(values)) | (np.abs(values) > MAX_EXACT)
+        if fault.any():
+            _refuse(values, fault, table, column, f"is not a whole number, which {name} takes (int64)")
+    elif values.dtype == np.uint64 and (values > np.iinfo(np.int64).max).any():
+        _refuse(values, values > np.iinfo(np.int64).max, table, column, "is too large for int64")
+    return values.astype(np.int64)
+
+
+def _refuse(values: Array, fault: Array, table: Table, column: str, why: str) -> NoReturn:
+    index = tuple(int(axis[0]) for axis in np.nonzero(fault))
+    raise SpecError.of(
+        "data-value", f"{table.subject(column, index[0])}: {values[index]:.17g} {why}", table.span(index[0])
+    )
+
+
+def _shape_span(spec: Spec, given: Input) -> Span:
+    """The shape as it was written, in the short form too; the input's name where it follows from the columns."""
+    inputs = spec.root.get("inputs")
+    node = inputs.get(given.name) if inputs else None
+    if node and isinstance(node.value, list):
+        return node.span
+    return written(spec, "inputs", given.name, "shape") or given.span
+
+
+def _shape_help(sizes: Sequence[int], dims: Sequence[Dim]) -> str:
+    if len(sizes) == len(dims) == 3 and lengths_of((sizes[2], *sizes[:2]), dims) is not None:
+        return "the data have their channels last; images are channels first: store array.transpose(0, 3, 1, 2)"
+    return "change the shape in the spec, or name another column"

@@ -1,0 +1,141 @@
+"""What an example is: for each input its raw array, for each output its target, in three parts.
+
+What is not given as a source of its own is split off the training source. Preparation is fitted on the training
+rows alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from nnspec.data.columns import Lengths, agree, input_columns, read_input
+from nnspec.data.sources import read_source
+from nnspec.data.splits import split
+from nnspec.data.targets import Target, class_labels, fit_output, read_target, refuse_constant
+from nnspec.diagnostics import Diagnostic, SpecError
+from nnspec.prepare.fitted import FittedOutput, Preparation, apply, fit
+from nnspec.shapes import Tensor
+from nnspec.spec.document import DataSection
+from nnspec.spec.spec import Output, Spec
+from nnspec.tables import Array, Table
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """The examples of one part, rows first.
+
+    `raw` is what the exported file takes, by input. `targets` are class indices (int64), 0 or 1 (float32), or values
+    in their own units (float32), by output.
+    """
+
+    raw: Mapping[str, Array]
+    targets: Mapping[str, Array]
+    source: str  # the file or set
+    rows: Array  # the row in the source of each example
+    lengths: Lengths  # of the symbols in the inputs' shapes
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examples:
+    """All that training learns from and is measured on."""
+
+    train: Part
+    validation: Part
+    test: Part
+    preparation: Preparation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    """Some rows of a table, with the inputs' arrays for them."""
+
+    table: Table
+    rows: Array
+    raw: Mapping[str, Array]
+    lengths: Lengths
+
+
+def load_examples(spec: Spec, folder: Path, outputs: Mapping[str, Tensor]) -> Examples:
+    """Read, check and divide a spec's data. `folder` is the spec's; `outputs` are the network's output tensors."""
+    if spec.data is None:
+        help = "add `data: {source: FILE}`"
+        raise SpecError.of("not-trainable", "the spec names no data to learn from", spec.root.span, help=help)
+    tables = _read_tables(spec, spec.data, folder)
+    columns = {name: input_columns(spec, given, tables["train"]) for name, given in spec.inputs.items()}
+    parts = _divide(spec, spec.data, tables, columns)
+    inputs = {name: fit(given.steps, parts["train"].raw[name]) for name, given in spec.inputs.items()}
+    found: dict[str, dict[str, Array]] = {part: {} for part in PARTS}
+    fitted: dict[str, FittedOutput] = {}
+    for name, output in spec.outputs.items():
+        if output.loss:
+            fitted[name] = _read_output(spec, output, outputs[name], parts, found)
+    made = {part: Part(of.raw, found[part], of.table.name, of.rows, of.lengths) for part, of in parts.items()}
+    return Examples(**made, preparation=Preparation(inputs, fitted, columns))
+
+
+def prepared(preparation: Preparation, part: Part) -> dict[str, Array]:
+    """Inputs as the network takes them and targets as the losses do, by name."""
+    inputs = {name: apply(preparation.inputs[name], rows) for name, rows in part.raw.items()}
+    targets = {name: apply(preparation.outputs[name].steps, rows) for name, rows in part.targets.items()}
+    return {**inputs, **targets}
+
+
+def _read_tables(spec: Spec, data: DataSection, folder: Path) -> dict[str, Table]:
+    """The training source, and the others that are named."""
+    named = {key: getattr(data, key) for key in ("source", *PARTS) if getattr(data, key) is not None}
+    tables = {key: read_source(source, folder, spec.span_of("data", key)) for key, source in named.items()}
+    if "source" in tables:
+        tables["train"] = tables.pop("source")
+    return tables
+
+
+def _divide(
+    spec: Spec, data: DataSection, tables: Mapping[str, Table], columns: Mapping[str, tuple[str, ...]]
+) -> dict[str, _Rows]:
+    own = {part: 0.0 for part in PARTS[1:] if part in tables}
+    table, section = tables["train"], data.split.model_copy(update=own)
+    read = _read_rows(spec, table, columns)
+    labels = class_labels(spec, table) if section.stratify and (section.validation or section.test) else None
+    cut = split(table.rows, section, labels, spec.span_of("data", "split"))
+    parts = {part: _taken(read, getattr(cut, part)) for part in PARTS}
+    return parts | {part: _read_rows(spec, tables[part], columns) for part in own}
+
+
+def _read_rows(spec: Spec, table: Table, columns: Mapping[str, tuple[str, ...]]) -> _Rows:
+    """Every input's array for all rows of a table; the mistakes of all inputs are told at once."""
+    raw: dict[str, Array] = {}
+    found: list[Diagnostic] = []
+    for name, given in spec.inputs.items():
+        try:
+            input_columns(spec, given, table)
+            raw[name] = read_input(spec, given, table, columns[name])
+        except SpecError as error:
+            found += error.diagnostics
+    if found:
+        raise SpecError(found)
+    return _Rows(table, np.arange(table.rows), raw, agree(spec, raw, table))
+
+
+def _taken(whole: _Rows, rows: Array) -> _Rows:
+    return replace(whole, rows=rows, raw={name: array[rows] for name, array in whole.raw.items()})
+
+
+def _read_output(
+    spec: Spec, output: Output, tensor: Tensor, parts: Mapping[str, _Rows], found: Mapping[str, dict[str, Array]]
+) -> FittedOutput:
+    """An output's targets into every part, and how it reads."""
+    given = {part: Target(spec, output, tensor.bind(of.lengths), of.table, of.rows) for part, of in parts.items()}
+    classes = fit_output(given["train"])
+    for part, target in given.items():
+        found[part][output.name] = read_target(target, classes)
+    learnt = found["train"][output.name]
+    if not classes:
+        refuse_constant(given["train"], learnt)
+    return FittedOutput(classes, fit(output.steps, learnt))

@@ -1,0 +1,95 @@
+"""Classes: which there are, and the index of each row's class."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from nnspec.diagnostics import SpecError
+from nnspec.prepare.fitted import Class
+from nnspec.tables import Array, Table, is_missing, missing_values, numbers, shown_value
+
+# 007 and 1_000 are names; 2.0 is the 2 that a spreadsheet wrote.
+WHOLE = re.compile(r"(-?(?:0|[1-9]\d{0,17}))(?:\.0+)?", re.ASCII)
+MAX_LISTED = 12
+
+
+def read_labels(table: Table, column: str, given: Sequence[Class] = ()) -> Array:
+    """A column's classes: text without the spaces around it, or whole numbers where every value is one.
+
+    A text that stands for a missing value (NA) is a class only where `given` lists it.
+    """
+    values = table.columns[column]
+    if values.dtype.kind in "OU":
+        return _texts(table, column, values, {str(name) for name in given})
+    values = numbers(table, column)
+    if values.dtype.kind != "f":
+        return values
+    broken = np.flatnonzero((values != np.floor(values)).reshape(len(values), -1).any(axis=1))
+    if len(broken):
+        row = int(broken[0])
+        value = next(value for value in values[row].flat if value != np.floor(value))
+        message = f"{table.subject(column, row)}: {value:g} names no class"
+        raise SpecError.of("data-value", message, table.span(row), help="classes are text or whole numbers")
+    return values.astype(np.int64)
+
+
+def learn_classes(labels: Array) -> tuple[Class, ...]:
+    """The classes that occur, sorted: numbers as numbers."""
+    return tuple(np.unique(labels).tolist())
+
+
+def encode(labels: Array, classes: Sequence[Class], table: Table, rows: Array, column: str, *, given: bool) -> Array:
+    """The index of each label among the classes; `labels` are those of the table's `rows`."""
+    index = {str(name): place for place, name in enumerate(classes)}
+    found, inverse = np.unique(labels, return_inverse=True)
+    codes = np.array([index.get(str(label), -1) for label in found.tolist()], dtype=np.int64)
+    encoded = codes[inverse].reshape(labels.shape)
+    unknown = np.argwhere(encoded < 0)
+    if len(unknown):
+        raise _unknown(labels[tuple(unknown[0])], classes, table, int(rows[unknown[0][0]]), column, given=given)
+    return encoded
+
+
+def list_classes(classes: Sequence[Class]) -> str:
+    """The classes in words, not too many."""
+    more = len(classes) - MAX_LISTED
+    return ", ".join(str(name)[:40] for name in classes[:MAX_LISTED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _texts(table: Table, column: str, values: Array, given: set[str]) -> Array:
+    found, inverse = np.unique(values, return_inverse=True)
+    inverse = inverse.reshape(values.shape)
+    raw = [str(text) for text in found]
+    bare = [text.strip() for text in raw]
+    _refuse_spaced(table, column, raw, bare, inverse)
+    missing = np.array([is_missing(text) and text not in given for text in bare])
+    if missing.any():
+        raise missing_values(table, column, np.flatnonzero(missing[inverse].reshape(len(values), -1).any(axis=1)))
+    whole = [WHOLE.fullmatch(text) for text in bare]
+    if all(whole):
+        return np.array([int(match[1]) for match in whole if match], dtype=np.int64)[inverse]
+    return np.array(bare)[inverse]
+
+
+def _refuse_spaced(table: Table, column: str, raw: Sequence[str], bare: Sequence[str], inverse: Array) -> None:
+    first: dict[str, int] = {}
+    for index, text in enumerate(bare):
+        other = first.setdefault(text, index)
+        if other == index:
+            continue
+        spaced = index if raw[index] != text else other
+        row = int(np.argwhere(inverse == spaced)[0][0])
+        message = f"{table.subject(column, row)}: the classes {raw[other]!r} and {raw[index]!r} differ only by spaces"
+        raise SpecError.of("data-value", message, table.span(row), help="write the class in one way throughout")
+
+
+def _unknown(label: Class, classes: Sequence[Class], table: Table, row: int, column: str, *, given: bool) -> SpecError:
+    subject = table.subject(column, row)
+    if given:
+        message = f"{subject}: {shown_value(label)} is none of the classes given: {list_classes(classes)}"
+        help = "add it to `classes`, or leave the row out"
+    else:
+        message = f"{subject}: no training row has the class {shown_value(label)}; they have {list_classes(classes)}"
+        help = "list it in the output's `classes`, or keep each class's share in every part with `stratify: true`"
+    return SpecError.of("data-value", message, table.span(row), help=help)

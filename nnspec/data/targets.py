@@ -1,0 +1,109 @@
+"""What an output learns: class indices, yes or no, or values, as its loss reads them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnspec.data.columns import read_numbers, shaped, written
+from nnspec.data.labels import encode, learn_classes, list_classes, read_labels
+from nnspec.diagnostics import Note, Span, SpecError
+from nnspec.objectives import Loss
+from nnspec.prepare.fitted import Class
+from nnspec.shapes import Tensor
+from nnspec.spec.spec import Output, Spec
+from nnspec.tables import Array, Table, find_column
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """An output and the rows of a table that it learns from, or is measured on."""
+
+    spec: Spec
+    output: Output
+    tensor: Tensor  # the network's output
+    table: Table
+    rows: Array
+
+    @property
+    def loss(self) -> Loss:
+        assert self.output.loss, "an output without a loss has no target"
+        return self.output.loss
+
+    @property
+    def column_span(self) -> Span:
+        """Where the spec names the column."""
+        return written(self.spec, "outputs", self.output.name, "column") or self.output.span
+
+    @property
+    def layer(self) -> str:
+        """The layer that the output comes from, by name."""
+        source = self.output.source.text
+        return self.spec.entries[-1].name if source == "_" else source
+
+
+def fit_output(train: Target) -> tuple[Class, ...]:
+    """The classes that an output tells apart, from the training rows unless they are given; none for values."""
+    find_column(train.table, train.output.column, train.column_span)
+    if train.loss.reads == "values":
+        return ()
+    classes = train.output.classes or learn_classes(_labels(train)[train.rows])
+    if train.loss.reads == "classes" and len(classes) != train.tensor.channels:
+        raise _wrong_count(train, classes, f"{train.layer} gives {train.tensor.channels} scores")
+    if train.loss.reads == "binary" and len(classes) != 2:
+        raise _wrong_count(train, classes, f"{type(train.loss).__name__} tells two apart")
+    return classes
+
+
+def read_target(target: Target, classes: tuple[Class, ...]) -> Array:
+    """The target's array for its rows, in the shape that the loss compares with the output."""
+    column = target.output.column
+    find_column(target.table, column, target.column_span)
+    wanted = target.loss.target(target.tensor)
+    if target.loss.reads == "values":
+        return read_numbers(target.table, column, wanted, target.output.name, target.column_span)[target.rows]
+    labels, given = _labels(target)[target.rows], bool(target.output.classes)
+    codes = encode(labels, classes, target.table, target.rows, column, given=given)
+    what = f"column '{column}'"
+    codes = shaped(codes, wanted, target.output.name, target.table, what, target.column_span)
+    return codes if target.loss.reads == "classes" else codes.astype(np.float32)
+
+
+def refuse_constant(train: Target, values: Array) -> None:
+    """Refuse values that are the same in every training row, where there are several."""
+    if len(values) > 1 and values.min() == values.max():
+        raise SpecError.of(
+            "data-value",
+            f"column '{train.output.column}' is {values.min():g} in every training row, so there is nothing to learn",
+            train.column_span,
+            help="name another column, or give rows that differ",
+        )
+
+
+def class_labels(spec: Spec, table: Table) -> Array:
+    """Each row's class, for a split that keeps every class's share: of the first output that has one class a row."""
+    for output in spec.outputs.values():
+        if output.loss and output.loss.reads != "values":
+            span = written(spec, "outputs", output.name, "column") or output.span
+            find_column(table, output.column, span)
+            labels = read_labels(table, output.column, output.classes)
+            if labels.size == len(labels):
+                return labels.reshape(-1)
+    span = written(spec, "data", "split", "stratify") or spec.span_of("data")
+    raise SpecError.of("split", "stratify needs an output that learns one class for each row", span)
+
+
+def _labels(target: Target) -> Array:
+    return read_labels(target.table, target.output.column, target.output.classes)
+
+
+def _wrong_count(train: Target, classes: tuple[Class, ...], reason: str) -> SpecError:
+    count = f"{len(classes):,} class{'es' * (len(classes) != 1)}"
+    binary = train.loss.reads == "binary"
+    more = f"for {len(classes)} classes use CrossEntropyLoss and as many scores" if len(classes) > 2 else ""
+    return SpecError.of(
+        "data-shape",
+        f"{train.output.name} has {count} in the data, but {reason}",
+        train.column_span,
+        notes=[Note("classes", f"{list_classes(classes)} in column '{train.output.column}' of {train.table.name}")],
+        help=more if binary else f"give {train.layer} {len(classes)} features" if len(classes) > 1 else "",
+    )
