@@ -30,7 +30,7 @@ def show(arguments: Namespace) -> int:
     from nnspec.graph import load_network
 
     network = load_network(arguments.spec, arguments.overrides)
-    _warn(network.warnings)
+    warn(network.warnings)
     if arguments.mermaid or arguments.dot or arguments.svg:
         from nnspec.graph import draw
 
@@ -41,7 +41,9 @@ def show(arguments: Namespace) -> int:
         return 0
     from nnspec.graph.table import table
 
-    print(table(network.spec, network.graph))
+    spec = network.spec
+    batch = spec.train.batch_size if isinstance(spec.train.batch_size, int) else None
+    print(table(network.graph, batch_size=batch, optimizer=spec.optimizer))
     return 0
 
 
@@ -51,7 +53,7 @@ def compile(arguments: Namespace) -> int:
     from nnspec.graph import load_network
 
     network = load_network(arguments.spec, arguments.overrides)
-    _warn(network.warnings)
+    warn(network.warnings)
     print_or_write(verbs.compile(network), arguments.output)
     return 0
 
@@ -114,13 +116,14 @@ def _print_checked(results: dict[str, tuple[list[Diagnostic], Any]]) -> None:
         if checked is None:
             print_errors(SpecError(findings))
             continue
-        _warn(findings)
+        warn(findings)
         _, graph = checked
         count = f"{len(graph)} layer{'s' if len(graph) != 1 else ''}"
         print(f"{path}: ok, {count}, {human(cost(graph).parameters)} parameters")
 
 
-def _warn(warnings: Any) -> None:
+def warn(warnings: Any) -> None:
+    """Each warning on stderr."""
     palette = COLOURS if sys.stderr.isatty() else PLAIN
     for warning in warnings:
         print(render(warning, palette), file=sys.stderr)
