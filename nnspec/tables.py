@@ -31,6 +31,11 @@ MAX_SHOWN = 60  # characters of a value that a message repeats
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 SUFFIXES = (*DELIMITERS, ".npz")
 DELIMITER_NAMES = {",": "comma", "\t": "tab", ";": "semicolon"}
+DELIMITER_HELP = {
+    ";": ", and write decimals with a point (1.5)",
+    "\t": ", or name the file .tsv",
+    ",": ", or name it .csv",
+}
 
 MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none"}
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
@@ -204,12 +209,8 @@ def _csv_mistake(reason: str, span: Span) -> SpecError:
     if "unexpected end" in reason:
         return SpecError.of("data-file", "a quote opened in this row is never closed", span)
     if "expected after" in reason:
-        return SpecError.of(
-            "data-file",
-            "a quoted field goes on after its closing quote",
-            span,
-            help='a quote inside a quoted field is written twice: "say ""yes"""',
-        )
+        help = 'a quote inside a quoted field is written twice: "say ""yes"""'
+        return SpecError.of("data-file", "a quoted field goes on after its closing quote", span, help=help)
     if "field limit" in reason:
         message = f"a field in this row has more than {csv.field_size_limit():,} characters"
         return SpecError.of("data-file", message, span, help="is a quote left open?")
@@ -218,24 +219,15 @@ def _csv_mistake(reason: str, span: Span) -> SpecError:
 
 def _column_names(header: list[str], span: Span, delimiter: str) -> list[str]:
     names = [field.strip() for field in header]
-    other = next((mark for mark in (",", "\t", ";") if len(names) == 1 and mark in names[0]), "")
+    other = next((mark for mark in DELIMITER_NAMES if len(names) == 1 and mark in names[0]), "")
     if other:
-        wanted, found = DELIMITER_NAMES[delimiter], DELIMITER_NAMES[other]
-        raise SpecError.of(
-            "data-file",
-            f"the header has {found}s and no {wanted}: {shown_value(names[0])}",
-            span,
-            help=f"separate the columns by {wanted}s"
-            + (", and write decimals with a point (1.5)" if other == ";" else ", or name the file .tsv")
-            * (delimiter == ","),
-        )
+        found, wanted = DELIMITER_NAMES[other], DELIMITER_NAMES[delimiter]
+        help = f"separate the columns by {wanted}s" + DELIMITER_HELP.get(other, "")
+        message = f"the header has {found}s and no {wanted}: {shown_value(names[0])}"
+        raise SpecError.of("data-file", message, span, help=help)
     if "" in names:
-        raise SpecError.of(
-            "data-file",
-            f"column {names.index('') + 1} of the header has no name",
-            span,
-            help="name it; pandas leaves its index out with to_csv(..., index=False)",
-        )
+        help = "name it; pandas leaves its index out with to_csv(..., index=False)"
+        raise SpecError.of("data-file", f"column {names.index('') + 1} of the header has no name", span, help=help)
     twice = [column for column, count in Counter(names).items() if count > 1]
     if twice:
         raise SpecError.of("data-file", f"two columns are called '{twice[0]}'", span, help="rename one of them")
@@ -243,13 +235,9 @@ def _column_names(header: list[str], span: Span, delimiter: str) -> list[str]:
 
 
 def _refuse_ragged(fields: int, columns: int, span: Span) -> NoReturn:
-    count = f"{fields} field{'s' * (fields != 1)}"
-    raise SpecError.of(
-        "data-file",
-        f"line {span.line} has {count}, the header names {columns} columns",
-        span,
-        help="a field that holds a comma stands in quotes" if fields > columns else "",
-    )
+    message = f"line {span.line} has {fields} field{'s' * (fields != 1)}, the header names {columns} columns"
+    help = "a field that holds a delimiter stands in quotes" if fields > columns else ""
+    raise SpecError.of("data-file", message, span, help=help)
 
 
 def _read_arrays(path: Path, name: str) -> Table:
@@ -285,7 +273,7 @@ def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, span: Span) -
         data = file.read()
     if dtype.itemsize * int(np.prod(shape, dtype=object)) != len(data):
         raise ValueError(f"'{column}' has {len(data):,} bytes, other than its shape {shape} says")
-    array = np.frombuffer(bytearray(data), dtype=dtype)
+    array = np.frombuffer(data, dtype=dtype)
     return array.reshape(shape, order="F" if fortran_order else "C").astype(dtype.newbyteorder("="), copy=False)
 
 
