@@ -41,6 +41,9 @@ TRAINED = (SPEC, SOURCE, WEIGHTS, PREPARATION)  # what a run must have before it
 PACKAGES = ("nnspec", "torch", "numpy", "onnx", "onnxruntime")  # their versions decide what a run gives
 MAX_SLUG = 64
 
+# What zipfile and numpy raise for a file that was cut off, altered, or is none of theirs.
+_NO_ARCHIVE = (ValueError, EOFError, KeyError, RuntimeError, MemoryError)
+
 Rows = Any  # a numpy.ndarray whose first axis counts examples
 
 
@@ -239,13 +242,18 @@ def _plain(array: Rows) -> Rows:
 
 
 def _read_arrays(path: Path) -> dict[str, Rows]:
-    import numpy as np
-
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+        with zipfile.ZipFile(path) as archive:
+            return {name.removesuffix(".npy"): _read_array(archive, name) for name in archive.namelist()}
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise SpecError.of("run-folder", f"cannot read {path}: {reason}") from None
-    except (ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+    except (*_NO_ARCHIVE, zipfile.BadZipFile, zlib.error) as error:
         raise SpecError.of("run-folder", f"{path} is not a whole archive of arrays: {error}") from None
+
+
+def _read_array(archive: zipfile.ZipFile, name: str) -> Rows:
+    import numpy as np
+
+    with archive.open(name) as member:
+        return np.lib.format.read_array(member, allow_pickle=False)
