@@ -263,6 +263,11 @@ def to_bytes(model: onnx.ModelProto) -> bytes:
     return content
 
 
+def check_model(model: onnx.ModelProto) -> None:
+    """onnx's own check of a model made here, its shape inference included."""
+    onnx.checker.check_model(model, full_check=True)
+
+
 def _node_proto(node: Node, needed: set[Value]) -> onnx.NodeProto:
     inputs = [value.name if value else "" for value in node.inputs]
     outputs = [value.name if value in needed else "" for value in node.outputs]

@@ -134,7 +134,7 @@ class Heaviside(_Activation):
     }
 
     def forward(self, x: Code) -> Code:
-        return torch.heaviside(x.detach(), x.new_tensor(self.values)) + (x - x.detach())
+        return torch.heaviside(x.detach(), x.new_full((), self.values)) + (x - x.detach())
 
     def to_onnx(self, g: OnnxBuilder, x: Value) -> Value:
         dtype = x.tensor.dtype

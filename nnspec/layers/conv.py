@@ -6,7 +6,7 @@ from pydantic import Field, PositiveInt
 
 from nnspec.layers.fields import NonNegative1, NonNegative2, Positive1, Positive2, per_axis
 from nnspec.layers.layer import Layer, OnnxBuilder, Shape, Value
-from nnspec.layers.window import Sizes, needs_room, written
+from nnspec.layers.window import Pads, Sizes, needs_room, onnx_pads, pad_spatial, written
 from nnspec.pycode import Code, nn
 from nnspec.shapes import Dim, ShapeError, Tensor, product
 
@@ -62,13 +62,13 @@ class _Conv(Layer):
         padding = 0 if isinstance(self.padding, str) else self.padding
         return tuple(per_axis(value, self.axes) for value in (self.kernel_size, self.stride, padding, self.dilation))
 
-    def _pads(self) -> tuple[tuple[int, int], ...]:
+    def _pads(self) -> Pads:
         """Padding before and after each axis; `same` puts the odd one after."""
         kernels, _, paddings, dilations = self._per_axis()
         if self.padding != "same":
-            return tuple((padding, padding) for padding in paddings)
+            return [(padding, padding) for padding in paddings]
         totals = [dilation * (kernel - 1) for kernel, dilation in zip(kernels, dilations, strict=True)]
-        return tuple((total // 2, total - total // 2) for total in totals)
+        return [(total // 2, total - total // 2) for total in totals]
 
     def _check_groups(self, x: Tensor) -> None:
         for what, channels in (("input", x.channels), ("output", self.out_channels)):
@@ -114,8 +114,8 @@ class _Conv(Layer):
         kernels, strides, _, dilations = self._per_axis()
         pads = self._pads()
         if self.padding_mode != "zeros":
-            x = _padded(g, x, self.padding_mode, pads)
-            pads = ((0, 0),) * self.axes
+            x = _wrapped(g, x, pads) if self.padding_mode == "circular" else self._padded(g, x, pads)
+            pads = [(0, 0)] * self.axes
         return g.op(
             "Conv",
             x,
@@ -123,10 +123,13 @@ class _Conv(Layer):
             g.parameter("bias") if self.bias else None,
             kernel_shape=kernels,
             strides=strides,
-            pads=[before for before, _ in pads] + [after for _, after in pads],
+            pads=onnx_pads(pads),
             dilations=dilations,
             group=self.groups,
         )
+
+    def _padded(self, g: OnnxBuilder, x: Value, pads: Pads) -> Value:
+        return pad_spatial(g, x, pads, None, mode={"reflect": "reflect", "replicate": "edge"}[self.padding_mode])
 
 
 class Conv1d(_Conv):
@@ -191,17 +194,7 @@ def _divisors(left: int, right: int) -> str:
     return f"{', '.join(both)} would do"
 
 
-def _padded(g: OnnxBuilder, x: Value, mode: str, pads: tuple[tuple[int, int], ...]) -> Value:
-    """The axes after the channels padded with what stands in the tensor itself."""
-    if mode == "circular":
-        return _wrapped(g, x, pads)
-    ends = [0, 0, *(before for before, _ in pads), 0, 0, *(after for _, after in pads)]
-    return g.op(
-        "Pad", x, g.constant(ends, "int64", name="pads"), mode={"reflect": "reflect", "replicate": "edge"}[mode]
-    )
-
-
-def _wrapped(g: OnnxBuilder, x: Value, pads: tuple[tuple[int, int], ...]) -> Value:
+def _wrapped(g: OnnxBuilder, x: Value, pads: Pads) -> Value:
     """Circular padding with slices: ONNX's own is there from opset 19 only."""
 
     def slice_of(x: Value, start: int, end: int, axis: int) -> Value:

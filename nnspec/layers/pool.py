@@ -1,18 +1,21 @@
 """Pooling: each window of an image made one number."""
 
 from collections.abc import Sequence
+from math import prod
 from typing import Annotated, Any
 
 from pydantic import Field, PositiveInt
 
 from nnspec.layers.fields import Listed, NonNegative2, Positive2, per_axis
 from nnspec.layers.layer import Layer, OnnxBuilder, Value
-from nnspec.layers.window import needs_room, written
+from nnspec.layers.window import Pads, needs_room, onnx_pads, pad_spatial, written
 from nnspec.pycode import Code, F
-from nnspec.shapes import Dim, ShapeError, Tensor
+from nnspec.shapes import Dim, ShapeError, Size, Tensor
 
 # A size for each axis, null where it stays as it is.
 OutputSize = PositiveInt | Annotated[tuple[PositiveInt | None, PositiveInt | None], Listed]
+
+NO_PADS = [(0, 0), (0, 0)]
 
 
 def pool_output_size(size: Dim, kernel: int, stride: int, padding: int, dilation: int, *, ceil_mode: bool) -> Dim:
@@ -60,10 +63,17 @@ class _Pool(Layer):
                 help=f"padding of at most {span // 2} fits: a window must not lie in the padding alone",
             )
 
-    def _arguments(self) -> dict[str, Any]:
-        """The attributes that ONNX's pooling nodes have in common."""
-        kernels, strides, paddings, _ = self._settings()
-        return dict(kernel_shape=kernels, strides=strides, pads=paddings * 2)
+    def _pads(self, *, ceil_mode: bool) -> Pads:
+        """Padding before and after each axis. A window that reaches over the edge needs padding there, no rounding."""
+        axes = zip(*self._settings(), strict=True)
+        return [
+            (padding, min(padding + stride - 1, dilation * (kernel - 1)) if ceil_mode else padding)
+            for kernel, stride, padding, dilation in axes
+        ]
+
+    def _onnx(self, g: OnnxBuilder, op_type: str, x: Value, pads: Pads, **attributes: Any) -> Value:
+        kernels, strides, _, _ = self._settings()
+        return g.op(op_type, x, kernel_shape=kernels, strides=strides, pads=onnx_pads(pads), **attributes)
 
 
 class MaxPool2d(_Pool):
@@ -81,7 +91,7 @@ class MaxPool2d(_Pool):
         "n 3 8 8 -> n 3 4 4": dict(kernel_size=2),
         "n 2 9 8 -> n 2 5 3": dict(kernel_size=[3, 2], stride=[2, 3], padding=[1, 0]),
         "n 2 10 9 -> n 2 3 3": dict(kernel_size=2, stride=3, dilation=2),
-        "n 2 8 7 -> n 2 4 3": dict(kernel_size=3, stride=2, ceil_mode=True, padding=0),
+        "n 2 8 7 -> n 2 4 3": dict(kernel_size=3, stride=2, ceil_mode=True),
         "n 2 h w -> n 2 h w": dict(kernel_size=3, stride=1, padding=1),
     }
 
@@ -92,8 +102,11 @@ class MaxPool2d(_Pool):
         return F.max_pool2d(x, self.kernel_size, **self.changed("kernel_size"))
 
     def to_onnx(self, g: OnnxBuilder, x: Value) -> Value:
-        dilations = per_axis(self.dilation, 2)
-        return g.op("MaxPool", x, **self._arguments(), dilations=dilations, ceil_mode=int(self.ceil_mode))
+        pads, kernels = self._pads(ceil_mode=self.ceil_mode), self._settings()[0]
+        if any(max(ends) >= kernel for ends, kernel in zip(pads, kernels, strict=True)):
+            # onnxruntime pools with less padding than a kernel only; a spread kernel may have more.
+            x, pads = pad_spatial(g, x, pads, g.constant(float("-inf"), x.tensor.dtype, name="lowest")), NO_PADS
+        return self._onnx(g, "MaxPool", x, pads, dilations=per_axis(self.dilation, 2))
 
 
 class AvgPool2d(_Pool):
@@ -125,8 +138,17 @@ class AvgPool2d(_Pool):
         return F.avg_pool2d(x, self.kernel_size, **self.changed("kernel_size"))
 
     def to_onnx(self, g: OnnxBuilder, x: Value) -> Value:
-        count = int(self.count_include_pad)
-        return g.op("AveragePool", x, **self._arguments(), ceil_mode=int(self.ceil_mode), count_include_pad=count)
+        pads, dtype = self._pads(ceil_mode=self.ceil_mode), x.tensor.dtype
+        if self.divisor_override is not None:
+            y = self._onnx(g, "AveragePool", pad_spatial(g, x, pads, None), NO_PADS)
+            area = prod(self._settings()[0])
+            return g.op("Mul", y, g.constant(area / self.divisor_override, dtype, name="area"))
+        if not self.count_include_pad or not self.ceil_mode:
+            return self._onnx(g, "AveragePool", x, pads, count_include_pad=int(self.count_include_pad))
+        # Zeros of the padding count, what lies beyond them does not.
+        if any(before for before, _ in pads):
+            x = pad_spatial(g, x, [(before, before) for before, _ in pads], None)
+        return self._onnx(g, "AveragePool", x, [(0, after - before) for before, after in pads], count_include_pad=0)
 
 
 class AdaptiveAvgPool2d(Layer):
@@ -163,11 +185,21 @@ class AdaptiveAvgPool2d(Layer):
         before, after = x.tensor.spatial, self._sizes(x.tensor)
         if all(size == 1 for size in after):
             return g.op("GlobalAveragePool", x)
+        if kernel := _even_windows(before, after):
+            return g.op("AveragePool", x, kernel_shape=kernel, strides=kernel)
         y = x
         for axis, (size, windows) in enumerate(zip(before, after, strict=True), start=2):
             if size != windows:
                 y = _averaged(g, y, axis, size, windows, x.tensor.dtype)
         return y
+
+
+def _even_windows(before: Sequence[Dim], after: Sequence[Dim]) -> list[int]:
+    """The size of the windows along each axis, where all of them are of one size."""
+    sizes = list(zip(before, after, strict=True))
+    if any(isinstance(size, Size) or isinstance(windows, Size) or size % windows for size, windows in sizes):
+        return []
+    return [size // windows for size, windows in sizes if isinstance(size, int) and isinstance(windows, int)]
 
 
 def _averaged(g: OnnxBuilder, x: Value, axis: int, size: Dim, windows: Dim, dtype: str) -> Value:

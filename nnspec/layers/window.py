@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from nnspec.layers.fields import per_axis
+from nnspec.layers.layer import OnnxBuilder, Value
 from nnspec.shapes import Dim, ShapeError, Tensor, format_sizes
 
 Sizes = int | tuple[int, ...]
+Pads = Sequence[tuple[int, int]]  # before and after each axis that follows the channels
 
 
 def needs_room(x: Tensor, kernel_size: Sizes, *, padding: Sizes, dilation: Sizes, sizes: Sequence[Dim]) -> None:
@@ -27,3 +29,14 @@ def needs_room(x: Tensor, kernel_size: Sizes, *, padding: Sizes, dilation: Sizes
 def written(value: Sizes) -> str:
     """A number, or a list of one for each axis, as a spec has it."""
     return str(value) if isinstance(value, int) else str(list(value))
+
+
+def onnx_pads(pads: Pads) -> list[int]:
+    """Padding as ONNX has it: before each axis, then after each."""
+    return [before for before, _ in pads] + [after for _, after in pads]
+
+
+def pad_spatial(g: OnnxBuilder, x: Value, pads: Pads, filling: Value | None, mode: str = "constant") -> Value:
+    """The axes after the channels padded by a node of its own, with zeros unless told."""
+    ends = onnx_pads([(0, 0), (0, 0), *pads])
+    return g.op("Pad", x, g.constant(ends, "int64", name="pads"), filling, mode=mode)
