@@ -1,0 +1,1 @@
+"""Graph to PyTorch source, and that very text to a module."""

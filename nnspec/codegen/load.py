@@ -101,9 +101,9 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
     return tensors
 
 
-def _check_names(path: Path, wanted: Iterable[str], found: Iterable[str]) -> None:
-    missing = [name for name in wanted if name not in set(found)]
-    unknown = [name for name in found if name not in set(wanted)]
+def _check_names(path: Path, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    missing = [name for name in wanted if name not in found]
+    unknown = [name for name in found if name not in wanted]
     if not missing and not unknown:
         return
     notes = [
