@@ -6,7 +6,7 @@ from pydantic import Field, field_validator
 
 from nnspec.layers.layer import OnnxBuilder, Value
 from nnspec.prepare.step import Rows, State, Step
-from nnspec.shapes import Tensor
+from nnspec.shapes import ShapeError, Tensor
 
 SMALLEST, LARGEST = 1.2e-38, 3.4e38  # what float32 holds without losing digits
 
@@ -27,7 +27,13 @@ class Standardize(Step):
 
     def infer(self, x: Tensor) -> Tensor:
         x.needs_float()
-        x.fixed(x.axis(self.dim), "prepared axis")
+        size = x.shape[x.axis(self.dim)]
+        if not isinstance(size, int):
+            raise ShapeError(
+                f"dim {self.dim} is an axis of no fixed length ({size}), and each of its entries needs a mean",
+                field="dim",
+                help="choose the axis of the features, as in `Standardize: {dim: -1}`",
+            )
         return x
 
     def fit(self, rows: Rows) -> dict[str, Any]:

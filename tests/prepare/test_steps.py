@@ -1,0 +1,187 @@
+"""Every preparation step, every example: inference, arrays and onnxruntime agree, and what is invertible inverts."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.preprocessing import StandardScaler
+
+from nnspec.exporting.builder import GraphBuilder, check_model, to_bytes
+from nnspec.prepare import FittedOutput, FittedStep, Preparation, find, known
+from nnspec.prepare.find import FAMILY_OF
+from nnspec.prepare.fitted import apply, fit, invert
+from nnspec.prepare.numeric import Scale, Standardize
+from nnspec.runtime import open_session
+from nnspec.shapes import ShapeError, parse_example, tensor
+
+CASES = [(name, text, arguments) for name in FAMILY_OF for text, arguments in find(name).examples.items()]
+SIZES = {"batch": 50, "h": 6, "t": 7, "w": 5}
+
+each_case = pytest.mark.parametrize("name, text, arguments", CASES, ids=[f"{name} {text}" for name, text, _ in CASES])
+
+
+def random_rows(x, seed=0):
+    shape = x.bind(SIZES).shape
+    return np.random.default_rng(seed).normal(3, 40, shape).astype(x.dtype)
+
+
+def fitted(name, text, arguments):
+    (x,), (y,) = parse_example(text)
+    rows = random_rows(x)
+    (step,) = fit([find(name)(**arguments)], rows)
+    return step, x, y, rows
+
+
+def run_onnx(write, x, y, rows, opset):
+    builder = GraphBuilder(opset=opset)
+    scope = builder.scope("step")
+    (value,) = scope.finish(write(scope, builder.input("x", x)), [y])
+    builder.output(value, "y", y)
+    model = builder.model("step")
+    check_model(model)
+    return open_session(to_bytes(model), threads=1).run({"x": rows})["y"]
+
+
+def same(given, wanted):
+    return given.dtype == wanted.dtype and np.array_equal(given, wanted)
+
+
+@pytest.mark.parametrize("name", FAMILY_OF)
+def test_a_step_is_documented_by_its_own_class(name):
+    step = find(name)
+    sentence, _, rest = step.__doc__.partition("\n\n")
+    assert step.__name__ == name and name in known()
+    assert sentence.endswith(".") and "->" in rest.splitlines()[0]
+    assert all(field.description for field in step.model_fields.values())
+    assert len(step.examples) >= 2
+
+
+@each_case
+def test_a_step_infers_the_shape_that_it_gives(name, text, arguments):
+    step, x, y, rows = fitted(name, text, arguments)
+    assert step.step.infer(x) == y
+    prepared = apply([step], rows)
+    assert (prepared.shape, prepared.dtype.name) == (y.bind(SIZES).shape, y.dtype)
+
+
+@each_case
+@pytest.mark.parametrize("opset", [18, 20, 23])
+def test_onnxruntime_gives_what_the_step_gives_to_the_last_bit(name, text, arguments, opset):
+    step, x, y, _ = fitted(name, text, arguments)
+    rows = random_rows(x, seed=1)
+    there = run_onnx(lambda g, value: step.step.to_onnx(g, value, step.state), x, y, rows, opset)
+    assert same(there, apply([step], rows))
+    if step.step.invertible:
+        back = run_onnx(lambda g, value: step.step.invert_onnx(g, value, step.state), y, x, there, opset)
+        assert same(back, invert([step], there))
+
+
+@each_case
+def test_an_invertible_step_gives_the_rows_back(name, text, arguments):
+    step, _, _, rows = fitted(name, text, arguments)
+    if step.step.invertible:
+        np.testing.assert_allclose(invert([step], apply([step], rows)), rows, rtol=1e-5, atol=1e-4)
+
+
+@each_case
+def test_what_a_step_learnt_survives_json(name, text, arguments):
+    step, _, _, rows = fitted(name, text, arguments)
+    again = FittedStep.from_json(json.loads(json.dumps(step.as_json())))
+    assert again == step
+    assert same(apply([again], rows), apply([step], rows))
+
+
+def test_a_preparation_survives_json():
+    (step,) = fit([Standardize()], np.arange(12, dtype=np.float32).reshape(4, 3))
+    outputs = {"kind": FittedOutput(classes=("cat", 2, True)), "price": FittedOutput(steps=(step,))}
+    preparation = Preparation({"x": (step, FittedStep(Scale(factor=2)))}, outputs, {"x": ("a", "b", "c")})
+    assert Preparation.from_json(json.loads(json.dumps(preparation.as_json()))) == preparation
+
+
+def test_steps_are_fitted_on_what_the_ones_before_give():
+    rows = np.array([[0], [10], [20]], np.float32)
+    scale, standardize = fit([Scale(factor=10), Standardize()], rows)
+    assert standardize.state == {"mean": [1.0], "std": [np.sqrt(2 / 3)]}
+    assert apply([scale, standardize], rows).ravel().tolist() == pytest.approx([-np.sqrt(1.5), 0, np.sqrt(1.5)])
+    assert same(invert([scale, standardize], apply([scale, standardize], rows)), rows)
+
+
+COLUMNS = {
+    "ordinary": [1, 2, 3, 4.5],
+    "constant": [5, 5, 5, 5],
+    "constant, no short binary fraction": [0.1, 0.1, 0.1, 0.1],
+    "huge": [1e30, 2e30, -3e30, 5e29],
+    "tiny": [1e-30, 2e-30, -3e-30, 5e-31],
+    "far from zero": [1e6 + 1, 1e6 + 2, 1e6 + 3, 1e6 + 4],
+    "nearly all alike": [0, 0, 0, 1e-3],
+}
+
+
+@pytest.mark.parametrize("column", COLUMNS.values(), ids=COLUMNS)
+def test_standardize_equals_the_standard_scaler(column):
+    rows = np.array(column, np.float32).reshape(-1, 1)
+    steps = fit([Standardize()], rows)
+    reference = StandardScaler().fit(rows.astype(np.float64))
+    np.testing.assert_allclose(steps[0].state["mean"], reference.mean_, rtol=1e-12)
+    np.testing.assert_allclose(steps[0].state["std"], reference.scale_, rtol=1e-7)
+    np.testing.assert_allclose(apply(steps, rows), reference.transform(rows.astype(np.float64)), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(invert(steps, apply(steps, rows)), rows, rtol=1e-5)
+
+
+def test_an_entry_that_never_changes_is_only_centred():
+    rows = np.array([[5, 1], [5, 3]], np.float32)
+    steps = fit([Standardize()], rows)
+    assert steps[0].state == {"mean": [5.0, 2.0], "std": [1.0, 1.0]}
+    assert apply(steps, rows).tolist() == [[0, -1], [0, 1]]
+
+
+def test_a_deviation_that_float32_cannot_divide_by_counts_as_none():
+    rows = np.zeros((1000, 1), np.float32)
+    rows[0] = 1e-44
+    (step,) = fit([Standardize()], rows)
+    assert step.state["std"] == [1.0]
+
+
+def test_one_row_is_centred():
+    rows = np.array([[3, 4]], np.float32)
+    assert apply(fit([Standardize()], rows), rows).tolist() == [[0, 0]]
+
+
+def test_standardize_takes_the_channels_of_images():
+    rows = random_rows(tensor("n 3 h w"))
+    prepared = apply(fit([Standardize(dim=1)], rows), rows)
+    assert np.asarray(fit([Standardize(dim=1)], rows)[0].state["mean"]).shape == (3, 1, 1)
+    np.testing.assert_allclose(prepared.mean(axis=(0, 2, 3)), 0, atol=1e-5)
+    np.testing.assert_allclose(prepared.std(axis=(0, 2, 3)), 1, atol=1e-5)
+
+
+def test_another_length_goes_through_steps_fitted_on_one_length():
+    rows = random_rows(tensor("n t 5"))
+    steps = fit([Standardize(dim=-1)], rows)
+    assert same(apply(steps, rows)[:, :3], apply(steps, rows[:, :3]))
+
+
+@pytest.mark.parametrize(
+    "step, x, message",
+    [
+        (Standardize(), "int64 n 4", "needs an input of real numbers (float32), got int64"),
+        (Standardize(dim=2), "n 4", "dim 2 is not an axis of its input, which has 2 axes with the batch"),
+        (Standardize(dim=0), "n 4", "dim 0 is the batch axis"),
+        (
+            Standardize(),
+            "n t 4",
+            "dim 1 is an axis of no fixed length (t), and each of its entries needs a mean",
+        ),
+        (Scale(factor=2), "int64 n 4", "needs an input of real numbers (float32), got int64"),
+    ],
+)
+def test_a_step_that_does_not_fit_says_why(step, x, message):
+    with pytest.raises(ShapeError) as caught:
+        step.infer(tensor(x))
+    assert caught.value.message == message
+
+
+@pytest.mark.parametrize("factor", [0, 0.0, 1e-50, 1e39])
+def test_scale_refuses_what_float32_cannot_divide_by(factor):
+    with pytest.raises(ValueError, match="must"):
+        Scale(factor=factor)
