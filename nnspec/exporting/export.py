@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
@@ -12,19 +11,16 @@ import onnx
 from nnspec.codegen.load import load, load_weights
 from nnspec.codegen.write import Source, class_name
 from nnspec.diagnostics import SpecError
-from nnspec.exporting.builder import OPSETS, to_bytes
+from nnspec.exporting.builder import OPSETS, check_model, to_bytes
 from nnspec.exporting.cases import Array, Examples
-from nnspec.exporting.lower import answers_of, lower
+from nnspec.exporting.lower import lower
 from nnspec.exporting.proof import Proof, demand
 from nnspec.exporting.verify import Trained, prove
 from nnspec.files import write_whole
 from nnspec.graph.network import parse_network
 from nnspec.runs import EXAMPLES, MODEL, SOURCE, SPEC, WEIGHTS, Run
-from nnspec.runtime.arrays import Slot
-from nnspec.runtime.columns import select
 from nnspec.runtime.session import open_session
 from nnspec.spec.spec import Spec
-from nnspec.tables import Table, numbers
 
 
 def export_run(run: Run, output: Path | None = None, opset: int | None = None) -> tuple[Path, Proof]:
@@ -55,7 +51,7 @@ def lower_trained(trained: Trained, opset: int) -> onnx.ModelProto:
         raise SpecError.of("wrong-value", f"opset {opset} is not one that nnspec writes: {known}")
     weights = {name: tensor.detach().cpu().numpy() for name, tensor in trained.module.state_dict().items()}
     model = lower(trained.spec, trained.graph, weights, trained.preparation, opset=opset)
-    onnx.checker.check_model(model, full_check=True)
+    check_model(model)
     return model
 
 
@@ -70,42 +66,13 @@ def open_trained(run: Run) -> Trained:
     trained = Trained(network.spec, network.graph, module, run.preparation(), Examples())
     if not run.has(EXAMPLES):
         return trained
-    return replace(trained, examples=examples_of(trained, Table(str(run.file(EXAMPLES)), run.examples())))
+    return replace(trained, examples=examples_of(network.spec, run.examples(), str(run.file(EXAMPLES))))
 
 
-def examples_of(trained: Trained, table: Table) -> Examples:
-    """The test rows as the inputs take them, and what each output should have said."""
-    slots = {name: _slot(trained.spec, name) for name in trained.spec.inputs}
-    columns = {name: given.columns for name, given in trained.spec.inputs.items()}
-    answers = answers_of(trained.spec, trained.graph, trained.preparation)
-    targets = {}
-    for name, answer in answers.items():
-        column = trained.spec.outputs[name].column
-        if column in table.columns:
-            targets[name] = _targets(table, column, answer.reads, answer.classes)
-    return Examples(_typed(trained.spec, select(table, slots, columns)), targets)
-
-
-def _slot(spec: Spec, name: str) -> Slot:
-    raw = spec.inputs[name].raw
-    return Slot(name, raw.dtype, tuple(size if isinstance(size, int) else str(size) for size in raw.shape))
-
-
-def _typed(spec: Spec, arrays: Mapping[str, Array]) -> dict[str, Array]:
-    return {name: np.ascontiguousarray(array, dtype=spec.inputs[name].raw.dtype) for name, array in arrays.items()}
-
-
-def _targets(table: Table, column: str, reads: str, classes: tuple[Any, ...]) -> Array:
-    """Class indices, or values in their own units."""
-    if reads == "values" or not classes:
-        return numbers(table, column)
-    places = {_plain(name): index for index, name in enumerate(classes)}
-    values = table.columns[column]
-    found = [places.get(_plain(value), -1) for value in values.reshape(-1).tolist()]
-    return np.array(found, dtype=np.int64).reshape(values.shape)
-
-
-def _plain(value: Any) -> Any:
-    """A class as it compares: 1, 1.0 and "1" are one class, wherever it was read from."""
-    text = str(value)
-    return text[:-2] if text.endswith(".0") else text
+def examples_of(spec: Spec, arrays: Mapping[str, Array], name: str) -> Examples:
+    """The test rows as the file takes them, and what each output should have said."""
+    missing = [given for given in spec.inputs if given not in arrays]
+    if missing:
+        raise SpecError.of("run-folder", f"{name} has no rows for the input {missing[0]}")
+    inputs = {given: np.ascontiguousarray(arrays[given], dtype=x.raw.dtype) for given, x in spec.inputs.items()}
+    return Examples(inputs, {output: arrays[output] for output in spec.outputs if output in arrays})

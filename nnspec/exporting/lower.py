@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,7 @@ def lower(
     _check_names(spec, inputs, answers)
     builder = GraphBuilder(weights, opset)
     _Lowering(spec, graph, preparation, builder).run(inputs, answers)
-    described = describe(spec, inputs, answers)
+    described = describe(spec, inputs, answers, preparation)
     return builder.model(spec.name or "network", spec.description, {**described, **(metadata or {})})
 
 
@@ -58,14 +58,18 @@ def fitted_output(preparation: Preparation, output: Output) -> FittedOutput:
     return preparation.outputs.get(output.name, FittedOutput())
 
 
-def describe(spec: Spec, inputs: Mapping[str, Input], answers: Mapping[str, Answer]) -> dict[str, str]:
+def describe(
+    spec: Spec, inputs: Mapping[str, Input], answers: Mapping[str, Answer], preparation: Preparation
+) -> dict[str, str]:
     """What the file says of itself: the spec it was made from, its inputs and its outputs."""
     text = _compact(resolve(spec))
     return {
         "nnspec.version": __version__,
         "nnspec.spec": text,
         "nnspec.spec_sha256": hashlib.sha256(text.encode()).hexdigest(),
-        "nnspec.inputs": _compact({name: _described(given) for name, given in inputs.items()}),
+        "nnspec.inputs": _compact(
+            {name: _described(given, preparation.columns.get(name)) for name, given in inputs.items()}
+        ),
         "nnspec.outputs": _compact({name: answer.as_json() for name, answer in answers.items()}),
     }
 
@@ -149,9 +153,9 @@ def _not_in_onnx(title: str, error: NotInOnnx, span: Span) -> SpecError:
     return SpecError.of("no-onnx", f"{title} cannot be exported: {error}", span)
 
 
-def _described(given: Input) -> dict[str, Any]:
+def _described(given: Input, columns: Sequence[str] | None) -> dict[str, Any]:
     sizes = [size if isinstance(size, int) else str(size) for size in given.raw.shape[1:]]
-    return {"columns": list(given.columns), "shape": sizes, "dtype": given.raw.dtype}
+    return {"columns": list(columns or given.columns), "shape": sizes, "dtype": given.raw.dtype}
 
 
 def _compact(value: Any) -> str:

@@ -1,5 +1,6 @@
 """From a table's columns to the arrays that a model takes."""
 
+import math
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
@@ -16,16 +17,11 @@ MAX_LISTED = 12  # columns that a message names
 
 def arrays_for(session: Session, table: Table) -> dict[str, Array]:
     """Each input's rows. Columns that no input reads are left alone; missing ones are told at once."""
-    return select(table, session.inputs, {name: columns_of(session, name) for name in session.inputs})
-
-
-def select(table: Table, slots: Mapping[str, Slot], wanted: Mapping[str, Sequence[str]]) -> dict[str, Array]:
-    """The rows of each slot from the columns that it reads."""
-    columns = {name: _expanded(wanted[name], table) for name in slots}
+    columns = {name: _expanded(columns_of(session, name), table) for name in session.inputs}
     missing = [column for names in columns.values() for column in names if column not in table.columns]
     if missing:
         raise _unknown_columns(table, list(dict.fromkeys(missing)))
-    return {name: _rows(table, slot, columns[name]) for name, slot in slots.items()}
+    return {name: _rows(table, slot, columns[name]) for name, slot in session.inputs.items()}
 
 
 def columns_of(session: Session, name: str) -> list[str]:
@@ -82,12 +78,22 @@ def _numbers(table: Table, slot: Slot, column: str) -> Array:
 
 
 def _shaped(rows: Array, slot: Slot) -> Array:
-    """A column of single numbers or flat rows as the input's own shape, where the sizes leave no doubt."""
-    sizes = slot.shape[1:]
-    fixed = [size for size in sizes if isinstance(size, int)]
-    if len(fixed) == len(sizes) and rows.ndim <= 2 and int(np.prod(rows.shape[1:])) == int(np.prod(fixed)):
+    """The rows along the input's axes: those of size 1 are put in or left out, nothing is ever repeated."""
+    given, wanted = rows.shape[1:], slot.shape[1:]
+    if len(given) == len(wanted) and _fits(given, wanted):
+        return rows
+    longer, rest = [size for size in given if size != 1], [size for size in wanted if size != 1]
+    if len(longer) == len(rest) and _fits(longer, rest):
+        sizes = iter(longer)
+        return rows.reshape(len(rows), *(1 if size == 1 else next(sizes) for size in wanted))
+    fixed = [size for size in wanted if isinstance(size, int)]
+    if rows.ndim == 2 and len(fixed) == len(wanted) and math.prod(fixed) == given[0]:
         return rows.reshape(len(rows), *fixed)
-    return rows
+    return rows  # the session tells what it takes and what it got
+
+
+def _fits(given: Sequence[int], wanted: Sequence[int | str | None]) -> bool:
+    return all(not isinstance(size, int) or size == length for length, size in zip(given, wanted, strict=True))
 
 
 def rows_of(arrays: Mapping[str, Any], slots: Mapping[str, Slot]) -> int:

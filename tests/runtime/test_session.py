@@ -106,7 +106,12 @@ def test_inputs_that_do_not_fit_are_told(session: Session):
 
 def test_files_that_are_no_models_are_told(tmp_path: Path):
     whole = small_model().SerializeToString()
-    files = {"empty.onnx": b"", "cut.onnx": whole[:-20], "text.onnx": b"nnspec: 1\ninputs: {}\n", "none.onnx": b"\x08\x09"}
+    files = {
+        "empty.onnx": b"",
+        "cut.onnx": whole[:-20],
+        "text.onnx": b"nnspec: 1\ninputs: {}\n",
+        "none.onnx": b"\x08\x09",
+    }
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     said = {name: message(tmp_path / name) for name in [*files, "absent.onnx", "."]}
