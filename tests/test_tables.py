@@ -158,8 +158,7 @@ VALUES = {
     "other digits": ("\u0663", "data.csv:3: error[data-value]: column 'b': '\u0663' is not a number"),
     "decimal comma": (
         '"1,5"',
-        "data.csv:3: error[data-value]: column 'b': '1,5' is not a number\n"
-        "  help  write decimals with a point: 1.5",
+        "data.csv:3: error[data-value]: column 'b': '1,5' is not a number\n  help  write decimals with a point: 1.5",
     ),
     "formula": (
         "=cmd|' /C calc'!A0",
