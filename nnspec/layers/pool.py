@@ -48,19 +48,19 @@ class _Pool(Layer):
         x.needs_float()
         x.needs_rank(4)
         kernels, _, paddings, dilations = self._settings()
-        for kernel, padding, dilation in zip(kernels, paddings, dilations, strict=True):
-            self._check_padding(dilation * (kernel - 1) + 1, padding)
+        for kernel, padding in zip(kernels, paddings, strict=True):
+            self._check_padding(kernel, padding)
         axes = zip(x.spatial, *self._settings(), strict=True)
         sizes = [pool_output_size(*axis, ceil_mode=ceil_mode) for axis in axes]
         needs_room(x, self.kernel_size, padding=self.padding, dilation=dilations, sizes=sizes)
         return x.with_spatial(x.shape[1], *sizes)
 
-    def _check_padding(self, span: int, padding: int) -> None:
-        if padding > span // 2:
+    def _check_padding(self, kernel: int, padding: int) -> None:
+        if padding > kernel // 2:
             raise ShapeError(
-                f"padding {written(self.padding)} is more than half of a window of {span}",
+                f"padding {written(self.padding)} is more than half of a window of {kernel}",
                 field="padding",
-                help=f"padding of at most {span // 2} fits: a window must not lie in the padding alone",
+                help=f"padding of at most {kernel // 2} fits: a window must not lie in the padding alone",
             )
 
     def _pads(self, *, ceil_mode: bool) -> Pads:

@@ -1,0 +1,138 @@
+"""Calls of PyTorch's modules with PyTorch's own answers: the same shape and parameters, or a refusal where it refuses.
+
+`random_calls.jsonl` holds random calls, `torch_samples.jsonl` those that PyTorch tests its modules with. A line is a
+module, its arguments where they are not the defaults, its inputs' shapes, whether it trains, and either the outputs'
+shapes with the number of parameters, or what PyTorch said when it refused.
+"""
+
+import json
+from collections import Counter
+from math import prod
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from pydantic import ValidationError
+
+from nnspec.layers import find
+from nnspec.shapes import BATCH, ShapeError, Tensor
+
+CASES = Path(__file__).parent / "cases"
+INFERRED = {"in_features": -1, "in_channels": 1, "num_features": 1, "input_size": -1}
+UNBATCHED_RANK = {"Linear": 1, "Conv1d": 2, "Conv2d": 3, "MaxPool2d": 3, "AvgPool2d": 3, "AdaptiveAvgPool2d": 3}
+RECURRENT = ("RNN", "LSTM", "GRU")
+
+
+class Call(NamedTuple):
+    module: str
+    arguments: dict[str, Any]
+    inputs: list[Any]
+    training: bool
+    answer: Any  # [output shapes, number of parameters], or the refusal
+
+    @property
+    def rank(self) -> int:
+        return len(self.inputs[0])
+
+    def names_the_batch(self) -> bool:
+        if self.module in ("Softmax", "LogSoftmax"):
+            return self.arguments.get("dim", -1) in (0, -self.rank)
+        if self.module == "Flatten":
+            return self.arguments.get("start_dim", 1) in (0, -self.rank)
+        return self.module == "LayerNorm" and len(_listed(self.arguments["normalized_shape"])) == self.rank
+
+    def mismatches_an_inferred_size(self) -> bool:
+        sizes = self.inputs[0]
+        return any(
+            name in self.arguments and not (-len(sizes) <= axis < len(sizes) and sizes[axis] == self.arguments[name])
+            for name, axis in INFERRED.items()
+        )
+
+
+# What the language leaves out, and how many calls of each file are about it: in this order, each counts once.
+LEFT_OUT = {
+    "an input without a batch": lambda call: (
+        call.rank == (2 if call.module in RECURRENT else UNBATCHED_RANK.get(call.module, 0))
+    ),
+    "the batch as an axis to work along": Call.names_the_batch,
+    "a size that is inferred from the input": Call.mismatches_an_inferred_size,
+    "time before the batch": lambda call: call.module in RECURRENT and not call.arguments.get("batch_first"),
+    "states to begin with": lambda call: len(call.inputs) > 1,
+    "a projection of the state": lambda call: bool(call.arguments.get("proj_size")),
+    "the indices of maxima": lambda call: bool(call.arguments.get("return_indices")),
+    "batch normalisation without an offset": lambda call: (
+        call.module.startswith("Batch") and not call.arguments.get("bias", True)
+    ),
+    "an index beyond the table": lambda call: call.answer == "index out of range in self",
+    "one value per channel in training": lambda call: call.training and "more than 1 value" in str(call.answer),
+}
+COUNTS = {
+    "random_calls": {
+        "compared": 3361,
+        "refused": 419,
+        "an input without a batch": 379,
+        "the batch as an axis to work along": 357,
+        "a size that is inferred from the input": 184,
+        "time before the batch": 166,
+        "a projection of the state": 21,
+        "the indices of maxima": 15,
+        "an index beyond the table": 17,
+        "one value per channel in training": 9,
+    },
+    "torch_samples": {
+        "compared": 58,
+        "refused": 0,
+        "an input without a batch": 95,
+        "the indices of maxima": 1,
+        "batch normalisation without an offset": 2,
+    },
+}
+
+
+def left_out(call: Call) -> str:
+    return next((reason for reason, applies in LEFT_OUT.items() if applies(call)), "")
+
+
+def answer(call: Call) -> list[Any] | None:
+    """Output shapes and number of parameters by our own rules; None where we refuse."""
+    not_ours = {*INFERRED, "batch_first", "proj_size", "return_indices"}
+    arguments = {name: value for name, value in call.arguments.items() if name not in not_ours}
+    batch, *sizes = call.inputs[0]
+    x = Tensor((BATCH, *sizes), "int64" if call.module == "Embedding" else "float32")
+    try:
+        layer = find(call.module)(**arguments)
+        outputs = layer.infer(x)
+    except (ValidationError, ShapeError):
+        return None
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    shapes = [list(output.bind({"batch": batch}).shape) for output in outputs]
+    return [shapes, sum(prod(shape) for shape in layer.parameters(x).values())]
+
+
+def torchs_answer(call: Call) -> list[Any] | None:
+    """The same of PyTorch's: one list of shapes, the states of recurrent layers batch first."""
+    if isinstance(call.answer, str):
+        return None
+    outputs, parameters = call.answer
+    if call.module not in RECURRENT:
+        return [[outputs], parameters]
+    output, states = outputs
+    states = states if call.module == "LSTM" else [states]
+    return [[output, *([batch, layers, hidden] for layers, batch, hidden in states)], parameters]
+
+
+@pytest.mark.parametrize("file", COUNTS)
+def test_shapes_parameters_and_refusals_are_pytorchs(file):
+    lines = (CASES / f"{file}.jsonl").read_text().splitlines()
+    calls = [Call(*json.loads(line)) for line in lines]
+    reasons = Counter(reason for call in calls if (reason := left_out(call)))
+    compared = [call for call in calls if not left_out(call)]
+    wrong = [(call, answer(call)) for call in compared if answer(call) != torchs_answer(call)]
+    assert wrong == []
+    assert {"compared": len(compared), "refused": sum(torchs_answer(call) is None for call in compared)} | reasons == (
+        COUNTS[file]
+    )
+
+
+def _listed(value: Any) -> list[int]:
+    return value if isinstance(value, list) else [value]
