@@ -1,6 +1,6 @@
 """The answers of PyTorch and onnxruntime for the same rows: how far apart, and where first too far."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,12 +52,13 @@ class Tally:
             self.other_classes,
             self.ties,
             metrics,
+            self.tolerance,
             self.failure,
         )
 
     def _add_numbers(self, case: str, start: int, wanted: Array, given: Array) -> None:
         if given.shape != wanted.shape:
-            self._fail(case, start, (), f"the shape {wanted.shape}", f"the shape {given.shape}", None)
+            self._fail("gives another shape", case, start, (), wanted.shape, given.shape)
             return
         if not wanted.size:
             return
@@ -75,14 +76,16 @@ class Tally:
         outside = difference > allowed
         if outside.any():
             place = np.unravel_index(int(outside.argmax()), outside.shape)
-            self._fail(case, start, place, float(wanted[place]), float(given[place]), float(allowed[place]))
+            self._fail(
+                "gives other numbers", case, start, place, float(wanted[place]), float(given[place]), self.tolerance
+            )
 
     def _add_classes(self, case: str, start: int, torch_side: Answered, given: Array) -> None:
         assert torch_side.index is not None
         wanted = torch_side.index
         self.other_classes = self.other_classes or 0
         if given.shape != wanted.shape:
-            self._fail(case, start, (), f"the shape {wanted.shape}", f"the shape {given.shape}", None)
+            self._fail("gives another shape", case, start, (), wanted.shape, given.shape)
             return
         other = wanted != given
         if not other.any():
@@ -93,7 +96,7 @@ class Tally:
         wrong = other & ~tie
         if wrong.any():
             place = np.unravel_index(int(wrong.argmax()), wrong.shape)
-            self._fail(case, start, place, self._class(wanted[place]), self._class(given[place]), None)
+            self._fail("names another class", case, start, place, self._class(wanted[place]), self._class(given[place]))
 
     def _undecided(self, side: Answered) -> Array:
         """Where the two best probabilities are within the tolerance of one another."""
@@ -113,7 +116,17 @@ class Tally:
             return self.classes[position]
         return "no class of the network's" if self.classes else position
 
-    def _fail(self, case: str, start: int, place: Any, wanted: Any, given: Any, allowed: float | None) -> None:
+    def _fail(
+        self,
+        fault: str,
+        case: str,
+        start: int,
+        place: Sequence[Any],
+        wanted: Any,
+        given: Any,
+        tolerance: Tolerance | None = None,
+    ) -> None:
+        """Keep the first failure; `place` is an index into the batch."""
         if self.failure is None:
-            first, *rest = [int(index) for index in place] or [0]
-            self.failure = Failure(self.name, case, start + first, tuple(rest), wanted, given, allowed)
+            row, *rest = [int(index) for index in place] or [0]
+            self.failure = Failure(self.name, fault, case, start + row, tuple(rest), wanted, given, tolerance)

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nnspec.diagnostics import Note, SpecError
+from nnspec.diagnostics import Diagnostic, Note, SpecError
+
+ROUNDING = 10  # times the tolerance: up to here a difference may be rounding, and the message says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,13 @@ class Failure:
     """The first answer of an output that is outside the tolerance, or another class."""
 
     output: str
+    fault: str  # what the file does: `names another class`
     case: str
     example: int
     place: tuple[int, ...]  # the index within the example's answer
     pytorch: Any
     onnxruntime: Any
-    allowed: float | None  # None: classes, which are equal or not
+    tolerance: Tolerance | None = None  # None: classes, which are equal or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class OutputProof:
     other_classes: int | None  # answers that name another class; None for values
     ties: int  # of those, the ones whose two best probabilities are within the tolerance of one another
     metrics: Mapping[str, tuple[float, float]]  # PyTorch's and onnxruntime's
+    tolerance: Tolerance  # in the output's own units
     failure: Failure | None
 
     def as_json(self) -> dict[str, Any]:
@@ -54,6 +58,7 @@ class OutputProof:
             "max_rel": self.max_rel,
             "other_classes": self.other_classes,
             "ties": self.ties,
+            "atol": self.tolerance.atol,
             "metrics": {name: {"pytorch": a, "onnxruntime": b} for name, (a, b) in self.metrics.items()},
         }
 
@@ -91,9 +96,7 @@ class Proof:
 def demand(proof: Proof) -> None:
     """Raise SpecError, one diagnostic an output, unless the proof holds."""
     if not proof.proven:
-        raise SpecError(
-            diagnostic for failure in proof.failures for diagnostic in _error(failure, proof.tolerance).diagnostics
-        )
+        raise SpecError(_diagnostic(failure) for failure in proof.failures)
 
 
 def render(proof: Proof) -> list[str]:
@@ -122,19 +125,24 @@ def _metric(name: str, values: tuple[Any, Any]) -> list[str]:
     return [name, *(f"{value:.6g}" if isinstance(value, float) else value for value in values)]
 
 
-def _error(failure: Failure, tolerance: Tolerance) -> SpecError:
+def _diagnostic(failure: Failure) -> Diagnostic:
     place = f", at {list(failure.place)}" if failure.place else ""
-    notes = [
+    notes = (
         Note("example", f"{failure.example} of the {failure.case}{place}"),
         Note("PyTorch", _shown(failure.pytorch)),
         Note("onnxruntime", _shown(failure.onnxruntime)),
-    ]
-    if failure.allowed is None:
-        message = f"the file names another class than the trained module, for the output {failure.output}"
-        return SpecError.of("proof", message, notes=notes)
-    notes.append(Note("allowed", f"a difference of {failure.allowed:.3g}, which is {tolerance}"))
-    message = f"the file gives other numbers than the trained module, for the output {failure.output}"
-    return SpecError.of("proof", message, notes=notes)
+    )
+    message = f"the file {failure.fault} than the trained module, for the output {failure.output}"
+    if failure.tolerance is None:
+        return Diagnostic("proof", message, notes=notes)
+    allowed = failure.tolerance.allowed(failure.pytorch)
+    near = abs(failure.pytorch - failure.onnxruntime) < ROUNDING * allowed
+    return Diagnostic(
+        "proof",
+        message,
+        notes=(*notes, Note("allowed", f"a difference of {allowed:.3g}, which is {failure.tolerance}")),
+        help="where numbers are large, rounding alone may be more: `export: {verify: {atol: ...}}`" if near else "",
+    )
 
 
 def _shown(value: Any) -> str:

@@ -47,7 +47,10 @@ def prove(session: Session, trained: Trained) -> Proof:
     check_interface(session, trained)
     verify = trained.spec.export.verify
     tolerance = Tolerance(verify.atol, verify.rtol)
-    tallies = {name: Tally(name, answer.classes, tolerance) for name, answer in trained.answers.items()}
+    tallies = {
+        name: Tally(name, answer.classes, Tolerance(verify.atol * _unit(trained, name), verify.rtol))
+        for name, answer in trained.answers.items()
+    }
     titles, metrics = [], {}
     for case in cases(trained.spec, trained.graph, trained.examples, verify.examples):
         titles.append(case.title)
@@ -92,6 +95,16 @@ def run_module(trained: Trained, rows: Mapping[str, Array]) -> dict[str, Answere
         found = trained.module(*prepared)
         results = found if isinstance(found, tuple) else (found,)
         return {name: _torch_side(trained, name, x) for name, x in zip(trained.graph.outputs, results, strict=True)}
+
+
+def _unit(trained: Trained, name: str) -> float:
+    """What a difference of 1 in the network's answer is in the output's own units."""
+    steps = fitted_output(trained.preparation, trained.spec.outputs[name]).steps
+    if not steps:
+        return 1.0
+    sizes = [size if isinstance(size, int) else 1 for size in trained.graph.output_tensors[name].shape[1:]]
+    zero, one = (invert(steps, np.full((1, *sizes), value, np.float32)) for value in (0, 1))
+    return float(np.abs(one - zero).max())
 
 
 def _torch_side(trained: Trained, name: str, result: torch.Tensor) -> Answered:
