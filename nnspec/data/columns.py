@@ -6,12 +6,13 @@ from typing import NoReturn
 
 import numpy as np
 
-from nnspec.diagnostics import Note, Span, SpecError, Text
+from nnspec.diagnostics import Note, Span, SpecError
 from nnspec.shapes import Dim, Tensor
 from nnspec.source import Node
 from nnspec.spec.spec import Input, Spec
 from nnspec.tables import Array, Table, find_column, numbers
 
+CHANGE_SHAPE = "change the shape in the spec, or name another column"
 MAX_EXACT = 2**53  # the whole numbers below it are the same in float64
 
 Lengths = dict[str, int]
@@ -61,12 +62,14 @@ def read_input(spec: Spec, given: Input, table: Table, columns: Sequence[str]) -
     return shaped(vector, given.raw, given.name, table, f"a vector of {len(columns)} columns", _shape_span(spec, given))
 
 
-def read_numbers(table: Table, column: str, tensor: Tensor, name: str, span: Span) -> Array:
+def read_numbers(table: Table, column: str, tensor: Tensor, name: str, span: Span, help: str = CHANGE_SHAPE) -> Array:
     """A target's numbers in the tensor's shape."""
-    return shaped(_typed(table, column, "float32", name), tensor, name, table, f"column '{column}'", span)
+    return shaped(_typed(table, column, "float32", name), tensor, name, table, f"column '{column}'", span, help)
 
 
-def shaped(values: Array, tensor: Tensor, name: str, table: Table, what: str, span: Span) -> Array:
+def shaped(
+    values: Array, tensor: Tensor, name: str, table: Table, what: str, span: Span, help: str = CHANGE_SHAPE
+) -> Array:
     """The array with the tensor's axes: those of size 1 are put in or left out, nothing is ever repeated."""
     sizes, dims = values.shape[1:], tensor.shape[1:]
     fitted = fit(sizes, dims)
@@ -74,7 +77,7 @@ def shaped(values: Array, tensor: Tensor, name: str, table: Table, what: str, sp
         return values.reshape(len(values), *fitted)
     have = f"({', '.join(map(str, sizes))})" if sizes else "a single number"
     message = f"{name} takes {tensor}, {what} of {table.name} holds {have} a row"
-    raise SpecError.of("data-shape", message, span, help=_shape_help(sizes, dims))
+    raise SpecError.of("data-shape", message, span, help=_channels_last(sizes, dims) or help)
 
 
 def fit(sizes: Sequence[int], dims: Sequence[Dim]) -> tuple[int, ...] | None:
@@ -112,7 +115,7 @@ def agree(spec: Spec, arrays: Mapping[str, Array], table: Table) -> Lengths:
                     "data-shape",
                     f"{symbol} is {lengths[symbol]} in {first[symbol]} and {length} in {name}",
                     _shape_span(spec, given),
-                    notes=[Note("data", "from", Span(Text(table.name)))],
+                    notes=[Note("data", table.name)],
                     help="a name stands for one length throughout a spec: give the other length another name",
                 )
             first.setdefault(symbol, name)
@@ -177,7 +180,8 @@ def _shape_span(spec: Spec, given: Input) -> Span:
     return written(spec, "inputs", given.name, "shape") or given.span
 
 
-def _shape_help(sizes: Sequence[int], dims: Sequence[Dim]) -> str:
+def _channels_last(sizes: Sequence[int], dims: Sequence[Dim]) -> str:
+    """The way out where the data are images with their channels last."""
     if len(sizes) == len(dims) == 3 and lengths_of((sizes[2], *sizes[:2]), dims) is not None:
         return "the data have their channels last; images are channels first: store array.transpose(0, 3, 1, 2)"
-    return "change the shape in the spec, or name another column"
+    return ""

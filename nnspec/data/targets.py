@@ -59,12 +59,16 @@ def read_target(target: Target, classes: tuple[Class, ...]) -> Array:
     column = target.output.column
     find_column(target.table, column, target.column_span)
     wanted = target.loss.target(target.tensor)
+    name, span, help = (
+        target.output.name,
+        target.column_span,
+        f"change what {target.layer} gives, or name another column",
+    )
     if target.loss.reads == "values":
-        return read_numbers(target.table, column, wanted, target.output.name, target.column_span)[target.rows]
+        return read_numbers(target.table, column, wanted, name, span, help)[target.rows]
     labels, given = _labels(target)[target.rows], bool(target.output.classes)
     codes = encode(labels, classes, target.table, target.rows, column, given=given)
-    what = f"column '{column}'"
-    codes = shaped(codes, wanted, target.output.name, target.table, what, target.column_span)
+    codes = shaped(codes, wanted, name, target.table, f"column '{column}'", span, help)
     return codes if target.loss.reads == "classes" else codes.astype(np.float32)
 
 
