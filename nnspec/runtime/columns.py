@@ -1,7 +1,7 @@
 """From a table's columns to the arrays that a model takes."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -20,7 +20,8 @@ def arrays_for(session: Session, table: Table) -> dict[str, Array]:
     columns = {name: _expanded(columns_of(session, name), table) for name in session.inputs}
     missing = [column for names in columns.values() for column in names if column not in table.columns]
     if missing:
-        raise _unknown_columns(table, list(dict.fromkeys(missing)))
+        used = {column for names in columns.values() for column in names}
+        raise _unknown_columns(table, list(dict.fromkeys(missing)), used)
     return {name: _rows(table, slot, columns[name]) for name, slot in session.inputs.items()}
 
 
@@ -43,9 +44,9 @@ def _expanded(patterns: Sequence[str], table: Table) -> list[str]:
     return found
 
 
-def _unknown_columns(table: Table, missing: Sequence[str]) -> SpecError:
+def _unknown_columns(table: Table, missing: Sequence[str], used: Collection[str]) -> SpecError:
     listed = ", ".join(list(table.columns)[:MAX_LISTED]) + ", …" * (len(table.columns) > MAX_LISTED)
-    near = did_you_mean(missing[0], table.columns)
+    near = did_you_mean(missing[0], [column for column in table.columns if column not in used])
     names = ", ".join(f"'{column}'" for column in missing[:MAX_LISTED]) + ", …" * (len(missing) > MAX_LISTED)
     message = f"{table.name} lacks the column{'s' * (len(missing) > 1)} {names}, which the model reads"
     return SpecError([Diagnostic("unknown-column", message, help=near or f"its columns are {listed}")])

@@ -102,7 +102,7 @@ def _read(session: Session, found: Mapping[str, Array]) -> Iterator[Answers]:
     for name, output in described.items():
         probabilities = output.get("probabilities")
         if name not in found or (probabilities is not None and probabilities not in found):
-            raise model_error(session.name, f"its metadata nnspec.outputs name an output {name} that it does not have")
+            raise model_error(session.name, f"its metadata nnspec.outputs name an output {name} that it lacks")
         classes = tuple(output.get("classes", ()))
         yield Answers(name, found[name], found[probabilities] if probabilities else None, classes)
 
