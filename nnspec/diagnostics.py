@@ -16,7 +16,7 @@ MAX_WORD = 80  # characters of a word, for which a suggestion is looked for
 
 CODES = {
     # reading a file
-    "file": "a file cannot be read",
+    "file": "a file cannot be read or written",
     "encoding": "a file is not UTF-8 text",
     "syntax": "a file is not well-formed YAML or JSON",
     "limit": "a file or a network is larger than nnspec accepts",
@@ -214,10 +214,10 @@ def render(diagnostic: Diagnostic, palette: Palette = PLAIN) -> str:
     """The message as a person reads it: place, code, source line with a caret, notes, the way out."""
     span = diagnostic.span
     tint = palette.error if diagnostic.severity == "error" else palette.warning
-    place = f"{span.place}: " if span else ""
+    place = f"{_visible(span.place)}: " if span else ""
     lines = [
         f"{palette.bold}{place}{palette.reset}{tint}{diagnostic.severity}[{diagnostic.code}]{palette.reset}: "
-        f"{diagnostic.message}"
+        f"{_visible(diagnostic.message)}"
     ]
     if span:
         lines += _excerpt(span, palette, tint)
@@ -225,9 +225,9 @@ def render(diagnostic: Diagnostic, palette: Palette = PLAIN) -> str:
     width = max((len(label) for label in labels), default=0)
     for note in diagnostic.notes:
         where = f", {note.span.line_place}" if note.span else ""
-        lines.append(f"  {note.label:<{width}}  {note.text}{where}")
+        lines.append(f"  {note.label:<{width}}  {_visible(note.text + where)}")
     if diagnostic.help:
-        help = diagnostic.help.replace("\n", "\n" + " " * (width + 4))
+        help = ("\n" + " " * (width + 4)).join(map(_visible, diagnostic.help.split("\n")))
         lines.append(f"  {palette.bold}{'help':<{width}}{palette.reset}  {help}")
     return "\n".join(lines)
 
@@ -260,6 +260,8 @@ def _excerpt(span: Span, palette: Palette, tint: str) -> list[str]:
 
 def _visible(text: str) -> str:
     """The text with an arrow for a tab, and nothing that drives the terminal."""
+    if text.isprintable():
+        return text
     text = text.replace("\t", "→")
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 

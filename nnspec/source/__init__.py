@@ -11,7 +11,6 @@ from pathlib import Path
 
 from nnspec.diagnostics import Text
 from nnspec.source.file import read_text, split_lines
-from nnspec.source.json_reader import JsonReader
 from nnspec.source.limits import MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_TEXT
 from nnspec.source.node import Node, Scalar
 from nnspec.source.yaml_reader import YamlReader
@@ -26,10 +25,10 @@ def read(path: Path | str) -> Node:
 
 def parse(text: str, name: str, *, json: bool = False) -> Node:
     """The value a text holds; `name` is what messages call it."""
-    body = text.removeprefix("\ufeff")
+    body = text.lstrip("\ufeff")
     named = Text(name, split_lines(body))
     with _collector_paused():
-        return JsonReader(body, named).read() if json else YamlReader(body, named).read()
+        return _read_json(body, named) if json else YamlReader(body, named).read()
 
 
 def parse_value(value: str, text: Text, line: int, column: int) -> Node:
@@ -37,6 +36,12 @@ def parse_value(value: str, text: Text, line: int, column: int) -> Node:
     # The blank space before it gives the value the places that it has in the text.
     padded = "\n" * (line - 1) + " " * (column - 1) + value
     return YamlReader(padded, text).read_value(line, column)
+
+
+def _read_json(text: str, named: Text) -> Node:
+    from nnspec.source.json_reader import JsonReader  # here, since few specs are JSON
+
+    return JsonReader(text, named).read()
 
 
 @contextmanager

@@ -62,11 +62,11 @@ def _decode(data: bytes, name: str) -> str:
         message = "the file is not UTF-8: it begins as UTF-16 or UTF-32 does"
         raise SpecError.of("encoding", message, Span(Text(name)), help=SAVE_AS_UTF8)
     try:
-        return data.decode().removeprefix("\ufeff")
+        return data.decode().lstrip("\ufeff")
     except UnicodeDecodeError as error:
         start = error.start
-    before = split_lines(data[:start].decode().removeprefix("\ufeff"))
-    lines = split_lines(data.decode(errors="replace").removeprefix("\ufeff"))
+    before = split_lines(data[:start].decode().lstrip("\ufeff"))
+    lines = split_lines(data.decode(errors="replace").lstrip("\ufeff"))
     line, column = len(before), len(before[-1]) + 1
     message = f"the byte 0x{data[start]:02x} (number {start + 1} of the file) is not UTF-8"
     raise SpecError.of("encoding", message, Span(Text(name, lines), line, column, line, column + 1), help=SAVE_AS_UTF8)

@@ -200,7 +200,7 @@ class JsonReader:
         if word[0] in "+-.0123456789":
             help = "no plus sign, no leading zero, digits on both sides of the point: 10, -0.5, 1e-3"
             self._refuse(f"{shorten(word)} is no JSON number", self.at, len(word), help=help, code="number")
-        self._not_quoted("text", word)
+        self._not_quoted("this text", word)
 
     def _no_key(self, top: Open) -> NoReturn:
         found = WORD.match(self.source, self.at)
@@ -211,7 +211,7 @@ class JsonReader:
             self._refuse("a key is missing before this comma", self.at, help="delete the comma")
         if found[0] == "]":
             self._wrong_bracket(top, "]")
-        self._not_quoted("a key", found[0])
+        self._not_quoted("this key", found[0])
 
     def _no_comma(self, top: Open, character: str) -> NoReturn:
         if not character:
@@ -240,8 +240,8 @@ class JsonReader:
 
     def _not_quoted(self, what: str, word: str) -> NoReturn:
         if word == "'":
-            self._refuse(f"{what} stands in single quotes", self.at, help='use double quotes: "..."')
-        self._refuse(f"{what} stands in double quotes", self.at, len(word), help=f'write "{shorten(word)}"')
+            self._refuse(f"{what} is in single quotes", self.at, help='use double quotes: "..."')
+        self._refuse(f"{what} is not in quotes", self.at, len(word), help=f'write "{shorten(word)}"')
 
     def _bad_string(self, start: int, error: JSONDecodeError) -> NoReturn:
         if "Unterminated" in error.msg:

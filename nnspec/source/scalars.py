@@ -20,6 +20,7 @@ BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 NUMBER_STARTS = frozenset("+-.0123456789")
 INT_DIGITS = 19  # of the longest 64-bit integer
+NO_TAGS = "leave the tag out: a spec is plain data; text that begins with '!' stands in quotes"
 SHOWN = 40  # characters of a word that a message repeats
 
 
@@ -84,8 +85,9 @@ def _decimal(word: str) -> int:
     if octal == abs(number):
         return number
     other = "text" if octal is None else f"{sign}{octal}"
-    ways = [str(number), *([f"0o{digits.lstrip('0')}"] if octal is not None and not sign else []), f'"{word}"']
-    raise NumberError(f"{word} is {other} in YAML 1.1 and {number} in YAML 1.2", f"write {' or '.join(ways)}")
+    in_octal = f", 0o{digits.lstrip('0')}" if octal is not None and not sign else ""
+    message = f"{word} is {other} in YAML 1.1 and {number} in YAML 1.2"
+    raise NumberError(message, f'write {number}{in_octal} or "{word}"')
 
 
 def _too_large(word: str) -> NumberError:

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from nnspec.diagnostics import Diagnostic, Note, Span, Text
-from nnspec.source.scalars import shorten
+from nnspec.source.scalars import NO_TAGS, shorten
 
 BREAK = re.compile("\r\n?|\n")
 TAB_INDENT = re.compile(r" *\t")
 GLUED = re.compile(r"(\s*(?:- +)*)([A-Za-z_][\w-]*):([^\s/][^#]*?)\s*(?:#.*)?")
 WORD = re.compile(r"[^\s,\]}]*")
 QUOTE_IT = "put the whole value in quotes"
-NO_TAGS = "leave the tag out: a spec is plain data; text that begins with '!' stands in quotes"
 LONGEST_KEY = 1024  # characters; YAML's own limit
 
 
@@ -83,7 +82,8 @@ def unreadable_character(text: Text, source: str, offset: int) -> Diagnostic:
     line, column = len(breaks) + 1, offset - (breaks[-1] if breaks else 0) + 1
     code = ord(source[offset])
     escape = f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
-    help = f'delete it, or write {escape} within double quotes ("...")'
+    in_quotes = f', or write {escape} within double quotes ("...")'
+    help = "delete it" if 0xD800 <= code < 0xE000 else f"delete it{in_quotes}"
     message = f"the character U+{code:04X} cannot stand in YAML"
     return Diagnostic("syntax", message, Span(text, line, column, line, column + 1), (), help)
 
@@ -133,9 +133,12 @@ def _second_colon(trouble: Trouble) -> Diagnostic:
     span = Span(trouble.text, trouble.line, indent + 1, trouble.line, trouble.column)
     above = trouble.text.lines[_line_above(trouble) - 1]
     deeper = indent > len(above) - len(above.lstrip(" -"))
-    help = "indent it like the line above" if deeper and ":" in above else "end the line above with a colon"
-    note = Note("above", shorten(above.strip()), Span(trouble.text, _line_above(trouble)))
-    return trouble.say(f"the value above runs on into the key '{shorten(key)}'", help, span=span, notes=(note,))
+    notes = (Note("above", shorten(above.strip()), Span(trouble.text, _line_above(trouble))),)
+    if deeper and ":" in above:
+        message = f"'{shorten(key)}' is indented below a line that has its value"
+        return trouble.say(message, "indent it like the line above", span=span, notes=notes)
+    message = f"the text above runs on into the key '{shorten(key)}'"
+    return trouble.say(message, "end the line above with a colon", span=span, notes=notes)
 
 
 def _no_colon(trouble: Trouble) -> Diagnostic:
@@ -163,6 +166,8 @@ def _bad_line(trouble: Trouble) -> Diagnostic:
         return trouble.say("the indentation fits no line above", help, notes=(note,))
     if trouble.character == "-":
         return trouble.say("an item of a list stands among keys", "indent it below the key that it belongs to")
+    if trouble.character == ":":
+        return trouble.say("no key stands before this colon", "an entry reads 'key: value'")
     return trouble.say("a key stands among the items of a list", "begin it with '- ', or indent it below an item")
 
 
@@ -177,9 +182,8 @@ def _unclosed_bracket(trouble: Trouble) -> Diagnostic:
         return trouble.say(f"'{opener}' is not closed", f"close it with '{closer}'", span=trouble.there())
     if trouble.character == "{" and trouble.before.endswith("$"):
         return trouble.say("'${' begins no expression", "write $name or $(expression)")
-    return trouble.say(
-        f"a comma or '{closer}' is missing here", "text that holds : or # stands in quotes", notes=opened
-    )
+    help = "separate values with commas; text that holds ': ' stands in quotes"
+    return trouble.say(f"a comma or '{closer}' is missing here", help, notes=opened)
 
 
 def _left_the_bracket(trouble: Trouble) -> bool:
@@ -213,12 +217,21 @@ def _bad_alias(trouble: Trouble) -> Diagnostic:
     found = WORD.match(trouble.text.lines[trouble.begun_line - 1], trouble.begun_column - 1)
     word = found[0] if found else trouble.opener
     kind = "alias" if trouble.opener == "*" else "anchor"
-    message = f"'{trouble.opener}' begins an {kind}, and {shorten(word)} is no name for one"
+    name = f"'{shorten(word[1:])}' is no name for one" if word[1:] else "no name follows"
+    message = f"'{trouble.opener}' begins an {kind}, and {name}"
     return trouble.say(message, f'put text in quotes: "{shorten(word)}"', span=trouble.there(len(word)))
+
+
+def _colon_at_bracket(trouble: Trouble) -> Diagnostic:
+    return trouble.say("no space follows the colon", "write a space behind it, or put the text in quotes")
 
 
 def _inline_item(trouble: Trouble) -> Diagnostic:
     return trouble.say("a list cannot begin with '- ' here", "begin it on a line of its own, or write [a, b]")
+
+
+def _question(trouble: Trouble) -> Diagnostic:
+    return trouble.say("'? ' cannot stand here", QUOTE_IT)
 
 
 def _bad_escape(trouble: Trouble) -> Diagnostic:
@@ -229,7 +242,8 @@ def _bad_escape(trouble: Trouble) -> Diagnostic:
 
 
 def _bad_tag(trouble: Trouble) -> Diagnostic:
-    return trouble.say("this tag is not known here", NO_TAGS, span=trouble.there())
+    found = WORD.match(trouble.text.lines[trouble.begun_line - 1], trouble.begun_column - 1)
+    return trouble.say("this tag is not known here", NO_TAGS, span=trouble.there(len(found[0]) if found else 1))
 
 
 def _beside_block_text(trouble: Trouble) -> Diagnostic:
@@ -270,7 +284,9 @@ RULES: tuple[tuple[str, Callable[[Trouble], Diagnostic]], ...] = (
     ("unexpected document", _unclosed_quote),
     ("cannot start any token", _bad_start),
     ("expected alphabetic or numeric character", _bad_alias),
+    ("unexpected ':'", _colon_at_bracket),
     ("entries are not allowed", _inline_item),
+    ("mapping keys are not allowed", _question),
     ("unknown escape", _bad_escape),
     ("hexdecimal number", _bad_escape),
     ("hexadecimal number", _bad_escape),

@@ -14,8 +14,7 @@ import yaml  # noqa: TID253 - the home of yaml
 from nnspec.diagnostics import Note, Span, SpecError, Text, did_you_mean
 from nnspec.source.limits import MAX_DEPTH, Tally, too_deep
 from nnspec.source.node import NO_KEYS, Node, Scalar
-from nnspec.source.scalars import NumberError, resolve, shorten
-from nnspec.source.yaml_errors import NO_TAGS, explain, unreadable_character
+from nnspec.source.scalars import NO_TAGS, NumberError, resolve, shorten
 
 PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # only its events are used
 CORE = "tag:yaml.org,2002:"
@@ -98,12 +97,16 @@ class YamlReader:
                 if handler := handlers.get(event.__class__):
                     handler(event)
         except yaml.MarkedYAMLError as error:
+            from nnspec.source.yaml_errors import explain  # here, since most specs are well-formed
+
             raise SpecError([explain(self.text, error)]) from None
         return self.root
 
     def _checked_source(self) -> str:
         """The text as libyaml may see it: no control characters, no line breaks of YAML 1.1."""
         if found := CONTROL.search(self.source):
+            from nnspec.source.yaml_errors import unreadable_character
+
             raise SpecError([unreadable_character(self.text, self.source, found.start())])
         old = [character for character in OLD_LINE_BREAKS if character in self.source]
         if not old:
@@ -114,7 +117,8 @@ class YamlReader:
         return self.source.translate({ord(character): code for code, character in self.restored.items()})
 
     def _document(self, event: Any) -> None:
-        span = Span(self.text, event.start_mark.line + 1, 1, event.start_mark.line + 1, 4)
+        line = event.start_mark.line + 1
+        span = Span(self.text, line, 1, line, 4)
         if self.root is not None:
             self._refuse("a second document begins here", span, help="a spec is one document: one file for each")
         if event.version == (1, 1):
@@ -127,6 +131,8 @@ class YamlReader:
             end = self._text_end(start, end)
         if event.anchor or event.tag:
             start = min(self._behind_properties(start), end)
+        if end[0] > len(self.text.lines):  # nothing, behind the last line
+            start = end = (len(self.text.lines), len(self.text.lines[-1]) + 1)
         span = Span(self.text, *start, *end)
         word: str = event.value.translate(self.restored) if self.restored else event.value
         value = self._value(word, event, span)
@@ -199,7 +205,8 @@ class YamlReader:
         span = Span(self.text, *start, *end)
         anchored = self.anchors.get(event.anchor)
         if event.anchor not in self.anchors:
-            help = did_you_mean(event.anchor, self.anchors) or "text that begins with '*' stands in quotes: \"*name\""
+            quoted = f'text that begins with * stands in quotes: "*{shorten(event.anchor)}"'
+            help = did_you_mean(event.anchor, self.anchors) or quoted
             self._refuse(f"no anchor &{shorten(event.anchor)} stands above this alias", span, help=help)
         if anchored is None:
             help = "an alias stands outside the value that it repeats"
