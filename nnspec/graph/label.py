@@ -9,14 +9,9 @@ from nnspec.layers.words import literal
 from nnspec.shapes import Tensor, format_shape
 
 
-def arguments(layer: Layer) -> str:
-    """The arguments that differ from their defaults: `16, 3, padding=same`."""
-    return ", ".join(_arguments(layer))
-
-
 def call(layer: Layer) -> str:
     """`Conv2d(16, 3, padding=same)`, or the type alone."""
-    inner = arguments(layer)
+    inner = ", ".join(_arguments(layer))
     kind = type(layer).__name__
     return f"{kind}({inner})" if inner else kind
 
@@ -42,6 +37,18 @@ def output_name(vertex: Vertex, output: int) -> str:
 def shorten(text: str, width: int) -> str:
     """The text in at most so many characters."""
     return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def main_argument(layer: Layer) -> str:
+    """The argument that a layer's short form gives, where it is not the default: `16`."""
+    first = next(iter(type(layer).model_fields), "")
+    return _value(getattr(layer, first)) if first in layer.changed() else ""
+
+
+def other_arguments(layer: Layer) -> str:
+    """The other arguments that differ from their defaults, each with its name: `kernel_size=3, padding=same`."""
+    first = next(iter(type(layer).model_fields), "")
+    return ", ".join(f"{name}={_value(value)}" for name, value in layer.changed(first).items())
 
 
 def _arguments(layer: Layer) -> Iterator[str]:

@@ -1,0 +1,174 @@
+"""Pictures: goldens of the texts, escaping, and what SVG needs."""
+
+import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from nnspec.diagnostics import Span, SpecError, Text
+from nnspec.graph.draw import MAX_SVG_LAYERS, ROLE_OF, dot, mermaid, svg
+from nnspec.graph.graph import Graph, Port, Vertex
+from nnspec.graph.network import parse_network
+from nnspec.layers.combine import Concat
+from nnspec.layers.find import FAMILIES
+from nnspec.layers.linear import Identity
+from nnspec.shapes import tensor
+
+RESIDUAL = """
+nnspec: 1
+inputs: {image: [3, 8, 8]}
+layers:
+  - Conv2d: {out_channels: 4, kernel_size: 3, padding: same}
+    name: stem
+  - ReLU
+  - Add: {}
+    from: [_, stem]
+outputs:
+  seen: {}
+"""
+MERMAID = """\
+flowchart TB
+  in0(["<b>image</b>"]):::input
+  n0["<b>Conv2d</b> 4<br/>kernel_size=3, padding=same<br/><i>stem</i>"]:::weights
+  n1["<b>ReLU</b><br/><i>relu_1</i>"]:::activation
+  n2["<b>Add</b><br/><i>add_1</i>"]:::combine
+  out0(["<b>seen</b>"]):::output
+  in0 -->|"3×8×8"| n0
+  n0 -->|"4×8×8"| n1
+  n1 -->|"4×8×8"| n2
+  n0 -->|"4×8×8"| n2
+  n2 -->|"4×8×8"| out0
+  classDef input fill:#e3f4e6,stroke:#5aa469,color:#1f2933
+  classDef output fill:#fde4e1,stroke:#d1695e,color:#1f2933
+  classDef weights fill:#dfeafd,stroke:#5b86d6,color:#1f2933
+  classDef activation fill:#fde8d8,stroke:#dc8a4b,color:#1f2933
+  classDef combine fill:#d9f2f1,stroke:#3f9f9b,color:#1f2933
+"""
+GOLDEN = Path(__file__).parents[1] / "golden" / "draw"
+LSTM = """
+nnspec: 1
+inputs: {signal: [T, 3]}
+layers:
+  - LSTM: 4
+    name: lstm
+  - Flatten: {}
+    from: lstm.h_n
+"""
+SPAN = Span(Text("spec.yaml"))
+X = tensor("n 10")
+
+
+def chain(*names: str, width: int = 1) -> Graph:
+    """Layers in a row, each taking so many of those before it."""
+    vertices: dict[str, Vertex] = {}
+    for index, name in enumerate(names):
+        before = ["x", *names[:index]][-width:]
+        layer = Concat() if width > 1 else Identity()
+        vertices[name] = Vertex(name, layer, tuple(map(Port, before)), (X,) * len(before), (X,), SPAN)
+    return Graph("net", {"x": X}, vertices, {"y": Port(names[-1])})
+
+
+def test_mermaid_of_a_network_with_a_shortcut():
+    assert mermaid(parse_network(RESIDUAL).graph) == MERMAID
+
+
+def test_dot_of_a_network_with_a_shortcut():
+    assert dot(parse_network(RESIDUAL).graph) == (GOLDEN / "residual.dot").read_text(encoding="utf-8")
+
+
+def test_an_edge_names_the_output_that_it_carries():
+    graph = parse_network(LSTM).graph
+    assert 'n0 -->|"h_n 1×4"| n1' in mermaid(graph)
+    assert "n0 -> n1 [label=< h_n 1×4 >, weight=8]" in dot(graph)
+
+
+def test_a_name_cannot_bring_markup_into_mermaid():
+    text = mermaid(chain('<script>alert("x")</script>', 'a"]; click n0 call `b`'))
+    assert '<i>#60;script#62;alert(#34;x#34;)#60;/script#62;</i>"]' in text
+    assert "<i>a#34;#93;#59; click n0 call #96;b#96;</i>" in text
+
+
+def test_a_name_cannot_bring_markup_into_dot():
+    text = dot(chain('<b>"a&b"</b>', "line\nbreak\x00"))
+    assert "<i>&lt;b&gt;&quot;a&amp;b&quot;&lt;/b&gt;</i>" in text
+    assert "<i>line break </i>" in text
+
+
+def test_a_name_cannot_bring_markup_into_svg():
+    drawn = svg(chain('<script>alert("x")</script>', "a]]>&amp;"))
+    root = ElementTree.fromstring(drawn)
+    assert not [element for element in root.iter() if element.tag.endswith("script")]
+    texts = ["".join(element.itertext()) for element in root.iter() if element.tag.endswith("}text")]
+    assert '<script>alert("x")</script>' in texts
+    assert "a]]>&amp;" in texts
+
+
+def test_a_long_name_is_cut():
+    assert f"<i>{'a' * 33}…</i>" in dot(chain("a" * 1000))
+
+
+def test_svg_centres_every_line_in_its_box_and_names_boxes():
+    root = ElementTree.fromstring(svg(parse_network(RESIDUAL).graph))
+    space = {"svg": "http://www.w3.org/2000/svg"}
+    nodes = root.findall(".//svg:g[@class='node']", space)
+    assert [node.findtext("svg:title", "", space) for node in nodes] == ["image", "stem", "relu_1", "add_1", "seen"]
+    for node in nodes:
+        outline = node.find("svg:path", space)
+        assert outline is not None
+        across = [float(x) for x in re.findall(r"-?[\d.]+", outline.get("d", ""))[::2]]
+        for line in node.findall("svg:text", space):
+            assert line.get("text-anchor") == "middle"
+            assert float(line.get("x", "")) == pytest.approx((min(across) + max(across)) / 2, abs=0.01)
+    lines = ["".join(line.itertext()) for line in nodes[1].findall("svg:text", space)]
+    assert lines == ["Conv2d 4", "kernel_size=3, padding=same", "stem"]
+
+
+def test_svg_is_the_same_each_time_and_from_several_threads():
+    graph = parse_network(RESIDUAL).graph
+    with ThreadPoolExecutor(4) as pool:
+        drawn = list(pool.map(svg, [graph] * 8))
+    assert len(set(drawn)) == 1
+
+
+def test_nothing_reaches_the_terminal(capfd: pytest.CaptureFixture[str]):
+    svg(parse_network(RESIDUAL).graph)
+    sys.stderr.write("still here")
+    assert capfd.readouterr() == ("", "still here")
+
+
+def test_without_graphviz_svg_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    with pytest.raises(SpecError) as caught:
+        svg(parse_network(RESIDUAL).graph)
+    assert str(caught.value) == (
+        "error[missing-extra]: an SVG picture needs Graphviz, which is not installed\n"
+        "  help  pip install 'nnspec[draw]'; --mermaid and --dot work without it"
+    )
+
+
+def test_a_network_of_ten_thousand_layers_is_refused():
+    graph = chain(*(f"l{index}" for index in range(10_000)))
+    with pytest.raises(SpecError) as caught:
+        svg(graph)
+    assert str(caught.value) == (
+        "error[limit]: net is too large for a picture: 10,000 layers, and edges that cross 10,000 rows in all\n"
+        "  help  `nnspec show` lists it; --dot and --mermaid write the graph without laying it out"
+    )
+    assert mermaid(graph).count("-->") == 10_001
+
+
+def test_a_network_whose_edges_cross_too_much_is_refused():
+    with pytest.raises(SpecError, match="edges that cross 35,720 rows"):
+        svg(chain(*(f"l{index}" for index in range(200)), width=19))
+    assert len(chain(*(f"l{index}" for index in range(200)))) < MAX_SVG_LAYERS
+
+
+def test_many_crossing_edges_are_drawn_straight():
+    assert b"<svg" in svg(chain(*(f"l{index}" for index in range(40)), width=10))
+
+
+def test_every_family_has_its_colour():
+    assert set(FAMILIES) <= set(ROLE_OF)
