@@ -1,0 +1,68 @@
+"""Where a training runs. Everything is float32; what torch does with TF32 on a GPU is left as torch has it.
+
+torch multiplies matrices in full float32, and lets cuDNN's convolutions use TF32, unless told otherwise.
+"""
+
+import re
+
+import torch
+
+from nnspec.diagnostics import Note, Span, SpecError, Text, did_you_mean
+from nnspec.spec.spec import Spec
+
+KNOWN = ("auto", "cpu", "cuda", "mps")
+
+
+def choose_device(spec: Spec, asked: str | None = None) -> torch.device:
+    """The device that was asked for on the command line or else in the spec; SpecError where it is not there."""
+    if asked is None:
+        return _device(spec.train.device, spec.span_of("train", "device"))
+    text = Text("command line", (f"--device {asked}",))
+    return _device(asked, Span(text, 1, 10, 1, 10 + len(asked)))
+
+
+def flush_denormals() -> None:
+    """Numbers too small for float32's normal form count as 0: with them a step can take ten times as long."""
+    torch.set_flush_denormal(True)
+
+
+def device_name(device: torch.device) -> str:
+    """What the device is called: `cpu`, `cuda:0 (NVIDIA A100)`."""
+    if device.type != "cuda":
+        return str(device)
+    return f"{device} ({torch.cuda.get_device_name(device)})"
+
+
+def _device(asked: str, span: Span) -> torch.device:
+    found = re.fullmatch(r"(auto|cpu|cuda|mps)|cuda:(\d{1,3})", asked)
+    if not found:
+        near = did_you_mean(asked, KNOWN) or "a device is auto, cpu, cuda, cuda:0, cuda:1, …, or mps"
+        raise SpecError.of("device", f"no device is named '{asked}'", span, help=near)
+    if asked == "cpu":
+        return torch.device("cpu")
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if asked == "auto":
+        return _automatic(gpus)
+    if asked == "mps":
+        if torch.backends.mps.is_available():
+            return torch.device("mps")
+        raise _absent("mps is not there: PyTorch finds no Apple GPU", span)
+    index = int(found[2] or 0)
+    if index < gpus:
+        return torch.device("cuda", index)
+    if gpus:
+        there = "its only one is cuda:0" if gpus == 1 else f"its last one is cuda:{gpus - 1}"
+        raise _absent(f"{asked} is not there: this machine has {gpus} GPU{'s' * (gpus > 1)}, {there}", span)
+    raise _absent(f"{asked} is not there: PyTorch finds no NVIDIA GPU", span)
+
+
+def _automatic(gpus: int) -> torch.device:
+    if gpus:
+        return torch.device("cuda", 0)
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def _absent(message: str, span: Span) -> SpecError:
+    built = "without CUDA" if torch.version.cuda is None else f"for CUDA {torch.version.cuda}"
+    note = Note("torch", f"{torch.__version__}, built {built}")
+    return SpecError.of("device", message, span, notes=[note], help="`auto` takes a GPU where there is one")

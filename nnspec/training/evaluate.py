@@ -1,0 +1,88 @@
+"""How well a network does on a part: its loss, and its outputs' metrics."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nnspec.codegen.load import evaluate
+from nnspec.codegen.score import score
+from nnspec.graph import Graph
+from nnspec.prepare import FittedOutput
+from nnspec.prepare.fitted import invert
+from nnspec.pycode import name
+from nnspec.spec.spec import Output, Spec
+from nnspec.training.batches import Batch, Examples, in_order
+from nnspec.training.objective import Objective, learnt, result_of
+from nnspec.training.result import Metrics
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+BATCH_BYTES = 2**20  # of inputs, where a training batch is smaller
+BATCHES_AT_ONCE = 8  # nothing is kept for a backward pass, so so many training batches fit
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The loss of a part, and the metrics of each output that has some."""
+
+    loss: float
+    metrics: Metrics = field(default_factory=dict)
+    scoring_s: float = 0.0  # what the metrics took
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """What a network is judged by."""
+
+    spec: Spec
+    graph: Graph
+    objective: Objective
+    fitted: Mapping[str, FittedOutput]  # how each output reads
+
+    @torch.inference_mode()
+    def measure(self, net: nn.Module, examples: Examples, *, with_metrics: bool = False) -> Measured:
+        """The mean loss of all examples, and their metrics where asked."""
+        net.eval()
+        scored = [output for output in learnt(self.spec) if with_metrics and output.metrics]
+        losses, answers = [], {output.name: list[Tensor]() for output in scored}
+        for batch in self.batches(examples):
+            outputs = net(*batch.inputs)
+            losses.append(self.objective(outputs, batch.targets) * batch.rows)
+            for output in scored:
+                answers[output.name].append(_answer(output, result_of(self.spec, outputs, output)))
+        loss = sum(torch.stack(losses).tolist()) / examples.rows
+        start = time.perf_counter()
+        metrics = {output.name: self._score(output, torch.cat(answers[output.name]), examples) for output in scored}
+        return Measured(loss, metrics, time.perf_counter() - start)
+
+    def batches(self, examples: Examples) -> Iterator[Batch]:
+        """The examples in their order, in batches as large as evaluation takes them."""
+        asked = self.spec.train.batch_size
+        training = examples.rows if asked == "full" else asked
+        return in_order(examples, max(training * BATCHES_AT_ONCE, BATCH_BYTES // examples.row_bytes))
+
+    def _score(self, output: Output, answers: Tensor, examples: Examples) -> dict[str, float]:
+        targets = examples.targets[learnt(self.spec).index(output)]
+        fitted = self.fitted.get(output.name, FittedOutput())
+        given, wanted = (_own_units(output, fitted, x) for x in (answers, targets))
+        return score(output, fitted.classes or output.classes, given, wanted)
+
+
+def _answer(output: Output, result: Tensor) -> Tensor:
+    """Class indices, or the values."""
+    assert output.loss
+    if output.loss.reads == "classes":
+        return result.argmax(dim=1)
+    answer: Tensor = evaluate(output.loss.answer(name("output")), {"output": result})
+    return answer if output.loss.reads == "values" else answer > 0.5
+
+
+def _own_units(output: Output, fitted: FittedOutput, x: Tensor) -> Array:
+    rows: Array = x.cpu().numpy()
+    assert output.loss
+    return invert(fitted.steps, rows) if output.loss.reads == "values" else rows

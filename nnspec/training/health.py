@@ -1,0 +1,173 @@
+"""Where a number stopped being finite.
+
+The loop looks at losses only now and then, when the step that broke is long past. So it keeps a state of about a second
+ago; from there the same steps are gone through again, one by one, and the broken one layer by layer.
+"""
+
+import math
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nnspec.diagnostics import Note, Span, SpecError
+from nnspec.graph import Port, Vertex
+from nnspec.training.batches import Batch, Examples
+from nnspec.training.evaluate import Judge
+from nnspec.training.interrupt import Stop
+from nnspec.training.layerwise import layer_by_layer, live
+from nnspec.training.learner import Learner, random_state, set_random_state
+from nnspec.training.objective import compile_objective, learnt, result_of
+
+KEEP_EVERY_S = 1.0  # beside a second of steps a copy costs little
+
+
+class Kept:
+    """A state of the training to go back to."""
+
+    def __init__(self, learner: Learner) -> None:
+        self.learner = learner
+        self.epoch, self.time_s = 0, -math.inf
+        self.state: dict[str, Any] = {}
+
+    def keep(self, epoch: int) -> None:
+        """Keep the state at the begin of an epoch, if the last one is old."""
+        if time.perf_counter() - self.time_s >= KEEP_EVERY_S:
+            self.state = self.learner.state()
+            self.epoch, self.time_s = epoch, time.perf_counter()
+
+
+def blame(kept: Kept, judge: Judge, training: Examples, validation: Examples, last: int) -> SpecError:
+    """The error that names the layer, the epoch and the step where it began."""
+    learner = kept.learner
+    learner.go_back(kept.state)
+    watch = _Watch(learner, judge)
+    try:
+        for watch.epoch in range(kept.epoch, last + 1):
+            loss = learner.epoch(training, watch.step, Stop(), lambda steps: None)
+            assert loss is not None
+            if validation.rows:
+                loss = judge.measure(learner.net, validation).loss
+            if math.isfinite(loss):
+                learner.end_epoch(loss)
+    except SpecError as found:
+        return found
+    return watch.after_epoch(judge.batches(validation) if validation.rows else ())
+
+
+class _Watch:
+    """Goes through the steps with open eyes."""
+
+    def __init__(self, learner: Learner, judge: Judge) -> None:
+        self.learner, self.net, self.judge = learner, learner.net, judge
+        self.spec, self.graph = judge.spec, judge.graph
+        self.epoch, self.loss = 0, math.nan
+
+    def step(self, batch: Batch) -> Tensor:
+        """A step of the training; the error where it breaks."""
+        before = {name: tensor.clone() for name, tensor in self.net.state_dict().items()}
+        random = random_state()
+        loss = self.learner.step(batch)
+        if _finite(loss) and all(map(_finite, self.net.parameters())):
+            self.loss = float(loss)
+            return loss
+        broken = [name for name, parameter in self.net.named_parameters() if not _finite(parameter)]
+        self.net.load_state_dict(before)
+        set_random_state(random)
+        raise self._forward(batch) or self._backward(batch, random) or self._weights(broken)
+
+    def after_epoch(self, batches: Iterable[Batch]) -> SpecError:
+        """The error of an epoch whose steps were all in order, but not its evaluation."""
+        self.net.eval()
+        for batch in batches:
+            found = self._forward(batch)
+            if found:
+                return found
+        return self._error("the loss is not finite", None)
+
+    @torch.no_grad()
+    def _forward(self, batch: Batch) -> SpecError | None:
+        for given, x in zip(self.spec.inputs.values(), batch.inputs, strict=True):
+            if not _finite(x):
+                return self._error(f"the input {given.name} holds {_fault(x)}", given.span)
+        values = layer_by_layer(self.graph, self.net, batch.inputs)
+        for vertex in live(self.graph):
+            results = [values[Port(vertex.name, index)] for index in range(len(vertex.gives))]
+            broken = [x for x in results if not _finite(x)]
+            if broken:
+                notes = [self._note(port, values[port]) for port in vertex.inputs]
+                return self._error(f"{_title(vertex)} gives {_fault(broken[0])}", vertex.span, notes)
+        return self._loss(batch, self._returned(values))
+
+    def _loss(self, batch: Batch, results: Any) -> SpecError | None:
+        for output in learnt(self.spec):
+            loss = compile_objective(self.spec, [output])(results, batch.targets)
+            if not _finite(loss):
+                kind, port = type(output.loss).__name__, self.graph.outputs[output.name]
+                note = self._note(port, result_of(self.spec, results, output))
+                return self._error(f"{kind} of {output.name} is {_fault(loss)}", output.span, [note])
+        return None
+
+    def _backward(self, batch: Batch, random: list[Tensor]) -> SpecError | None:
+        """The layer that gets a finite gradient and gives one that is not, seen from the loss backwards."""
+        set_random_state(random)
+        values = layer_by_layer(self.graph, self.net, batch.inputs)
+        loss = self.judge.objective(self._returned(values), batch.targets)
+        moving = {port: x for port, x in values.items() if x.requires_grad}
+        gradients = torch.autograd.grad(loss, [*moving.values()], retain_graph=True, allow_unused=True)
+        found = dict(zip(moving, gradients, strict=True))
+        loss.backward()  # type: ignore[no-untyped-call]
+        for vertex in reversed(live(self.graph)):
+            module = dict(self.net.named_children()).get(vertex.name, nn.Identity())
+            reached = [*(found.get(port) for port in vertex.inputs), *(weight.grad for weight in module.parameters())]
+            if not all(gradient is None or _finite(gradient) for gradient in reached):
+                notes = [self._note(port, values[port]) for port in vertex.inputs]
+                return self._error(f"the gradient of {_title(vertex)} is not finite", vertex.span, notes)
+        return None
+
+    def _weights(self, broken: list[str]) -> SpecError:
+        for vertex in live(self.graph):
+            names = [name.removeprefix(f"{vertex.name}.") for name in broken if name.startswith(f"{vertex.name}.")]
+            if names:
+                message = f"the step took the {' and the '.join(names)} of {_title(vertex)} beyond float32"
+                return self._error(message, vertex.span)
+        return self._error("the loss is not finite", None)
+
+    def _returned(self, values: dict[Port, Tensor]) -> Any:
+        """What the network's `forward` returns."""
+        results = tuple(values[port] for port in self.graph.outputs.values())
+        return results if len(results) > 1 else results[0]
+
+    def _note(self, port: Port, x: Tensor) -> Note:
+        span = self.spec.inputs[port.vertex].span if port.vertex in self.spec.inputs else None
+        vertex = self.graph.vertices.get(port.vertex)
+        return Note("input", f"numbers up to {_largest(x):.3g} from {port.vertex}", vertex.span if vertex else span)
+
+    def _error(self, message: str, span: Span | None, notes: Iterable[Note] = ()) -> SpecError:
+        before = [] if math.isnan(self.loss) else [Note("loss", f"{self.loss:.3g} in the step before")]
+        ways = [f"lower the learning rate, which is {self.learner.lr:g}"]
+        if self.learner.clip_grad_norm is None:
+            ways.append("limit the gradient with `train: {clip_grad_norm: 1}`")
+        where = f"epoch {self.epoch}, step {self.learner.steps:,}"
+        return SpecError.of(
+            "not-finite", f"{message} in {where}", span, notes=[*notes, *before], help=", or ".join(ways)
+        )
+
+
+def _title(vertex: Vertex) -> str:
+    return f"{vertex.kind} {vertex.name}"
+
+
+def _finite(x: Tensor) -> bool:
+    return bool(x.detach().isfinite().all())
+
+
+def _fault(x: Tensor) -> str:
+    """What stands in a tensor in place of numbers."""
+    return "nan" if bool(x.isnan().any()) else "inf"
+
+
+def _largest(x: Tensor) -> float:
+    return float(x.detach().abs().max()) if x.numel() else 0.0

@@ -1,0 +1,113 @@
+"""A network with all that moves it: one step, one epoch, and the state that can be put back."""
+
+import copy
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import Optimizer
+
+from nnspec.training.batches import Batch, Examples, shuffled
+from nnspec.training.interrupt import Stop
+from nnspec.training.objective import Objective
+
+Step = Callable[[Batch], Tensor]
+Advance = Callable[[int], None]  # told how many steps were done
+
+
+@dataclass(eq=False)
+class Learner:
+    """What changes while a network learns."""
+
+    net: nn.Module
+    objective: Objective
+    optimizer: Optimizer
+    scheduler: Any | None
+    moves: str  # when the scheduler does: step, epoch or loss
+    clip_grad_norm: float | None
+    batch_size: int
+    order: torch.Generator
+    steps: int = 0
+
+    def step(self, batch: Batch) -> Tensor:
+        """One step down the gradient. The loss stays on the device: to look at it would wait for the step."""
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.objective(self.net(*batch.inputs), batch.targets)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if self.clip_grad_norm:
+            clip_grad_norm_(self.net.parameters(), self.clip_grad_norm)
+        self.optimizer.step()
+        if self.moves == "step":
+            self._move_each_step()
+        self.steps += 1
+        return loss.detach()
+
+    def epoch(self, examples: Examples, step: Step, stop: Stop, advance: Advance) -> float | None:
+        """A pass over all examples: its mean loss; NaN as soon as a loss is not finite, None where it was stopped."""
+        self.net.train()
+        total = 0.0
+        for chunk in shuffled(examples, self.batch_size, self.order):
+            losses = []
+            for batch in chunk:
+                losses.append(step(batch))
+                if stop.asked:
+                    return None
+            total += sum(loss * batch.rows for loss, batch in zip(torch.stack(losses).tolist(), chunk, strict=True))
+            if not math.isfinite(total):
+                return math.nan
+            advance(len(chunk))
+        return total / examples.rows
+
+    def end_epoch(self, loss: float) -> None:
+        """Move a scheduler that moves by epoch."""
+        if self.scheduler and self.moves != "step":
+            self.scheduler.step(*([loss] if self.moves == "loss" else []))
+
+    @property
+    def lr(self) -> float:
+        return float(self.optimizer.param_groups[0]["lr"])
+
+    def state(self) -> dict[str, Any]:
+        """A copy of everything that moves, the order of examples and torch's random numbers among it."""
+        state = {
+            "net": self.net.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": self.scheduler.state_dict() if self.scheduler else None,
+            "order": self.order.get_state(),
+            "random": random_state(),
+            "steps": self.steps,
+        }
+        return copy.deepcopy(state)
+
+    def go_back(self, state: dict[str, Any]) -> None:
+        """Put a state back: what follows is then the same again."""
+        self.net.load_state_dict(state["net"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.scheduler:
+            self.scheduler.load_state_dict(state["scheduler"])
+        self.order.set_state(state["order"])
+        set_random_state(state["random"])
+        self.steps = state["steps"]
+
+    def _move_each_step(self) -> None:
+        # A cycle that is shorter than the training stays at its last rate.
+        assert self.scheduler
+        if self.scheduler.last_epoch < self.scheduler.total_steps - 1:
+            self.scheduler.step()
+
+
+def random_state() -> list[Tensor]:
+    """The states of torch's random numbers, on the processor and on each GPU in use."""
+    gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    return [torch.get_rng_state(), *gpus]
+
+
+def set_random_state(state: list[Tensor]) -> None:
+    """Go on from such states."""
+    torch.set_rng_state(state[0])
+    if len(state) > 1:
+        torch.cuda.set_rng_state_all(state[1:])

@@ -1,0 +1,118 @@
+"""What a person sees of a training: a bar on a terminal, a few lines in a log."""
+
+import math
+import sys
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from nnspec.training.fit import Epoch
+from nnspec.training.result import metric_texts
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+MAX_LINES = 20  # of a whole training, where there is no terminal
+
+
+class Progress(Protocol):
+    """Someone who follows a training. Any object with these methods will do."""
+
+    def start(self, epochs: int, steps: int) -> None:
+        """It begins: at most so many epochs of so many steps each."""
+        ...
+
+    def advance(self, steps: int) -> None:
+        """So many steps more of the epoch at hand are done."""
+        ...
+
+    def epoch(self, epoch: Epoch) -> None:
+        """An epoch came to its end."""
+        ...
+
+    def end(self) -> None:
+        """No more epochs will come, for whatever reason."""
+        ...
+
+
+class Silent:
+    """Follows without a word."""
+
+    def start(self, epochs: int, steps: int) -> None: ...
+
+    def advance(self, steps: int) -> None: ...
+
+    def epoch(self, epoch: Epoch) -> None: ...
+
+    def end(self) -> None: ...
+
+
+class Lines:
+    """At most twenty lines of plain text: the first epoch, the last, and some evenly between."""
+
+    def __init__(self, file: TextIO | None = None) -> None:
+        self.file = file or sys.stdout
+        self.epochs, self.every = 0, 1
+        self.waiting: Epoch | None = None
+
+    def start(self, epochs: int, steps: int) -> None:
+        self.epochs, self.every = epochs, math.ceil(epochs / (MAX_LINES - 2))
+
+    def advance(self, steps: int) -> None: ...
+
+    def epoch(self, epoch: Epoch) -> None:
+        self.waiting = epoch
+        if epoch.number == 1 or epoch.number % self.every == 0:
+            self._print()
+
+    def end(self) -> None:
+        self._print()
+
+    def _print(self) -> None:
+        if self.waiting:
+            width = len(str(self.epochs))
+            print(f"epoch {self.waiting.number:>{width}}/{self.epochs}  {describe(self.waiting)}", file=self.file)
+            self.file.flush()
+        self.waiting = None
+
+
+class Terminal:
+    """A bar that is drawn again and again, with the time left."""
+
+    def __init__(self) -> None:
+        # rich takes 0.1 s to import, and only a terminal needs it.
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        texts = (TextColumn("epoch {task.fields[epoch]}"), BarColumn(), TextColumn("{task.fields[text]}"))
+        self.bar = Bar(*texts, TimeRemainingColumn())
+        self.task: TaskID | None = None
+        self.epochs = 0
+
+    def start(self, epochs: int, steps: int) -> None:
+        self.epochs = epochs
+        self.task = self.bar.add_task("", total=epochs * steps, epoch=f"1/{epochs}", text="")
+        self.bar.start()
+
+    def advance(self, steps: int) -> None:
+        if self.task is not None:
+            self.bar.advance(self.task, steps)
+
+    def epoch(self, epoch: Epoch) -> None:
+        if self.task is not None:
+            self.bar.update(self.task, epoch=f"{epoch.number}/{self.epochs}", text=describe(epoch))
+
+    def end(self) -> None:
+        self.bar.stop()
+
+
+def terminal_progress() -> Progress:
+    """A bar where standard output is a terminal, a few lines where it is not."""
+    return Terminal() if sys.stdout.isatty() else Lines()
+
+
+def describe(epoch: Epoch) -> str:
+    """`loss 0.0512  validation 0.0634  Accuracy 0.9815  41,200 examples/s  2.1 s`."""
+    parts = [f"loss {epoch.train_loss:.4g}"]
+    if epoch.validation_loss is not None:
+        parts.append(f"validation {epoch.validation_loss:.4g}")
+    parts += metric_texts(epoch.metrics)
+    return "  ".join([*parts, f"{epoch.examples_per_second:,.0f} examples/s", f"{epoch.seconds:.1f} s"])

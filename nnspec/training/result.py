@@ -1,0 +1,42 @@
+"""What a training came to."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+Metrics = Mapping[str, Mapping[str, float]]  # by output, then by metric
+
+
+@dataclass(frozen=True, slots=True)
+class PartResult:
+    """A part's examples, its mean loss, and the metrics of each output that has some."""
+
+    examples: int
+    loss: float
+    metrics: Metrics = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How the best weights do on each part that has rows, and how long it took to find them."""
+
+    parts: Mapping[str, PartResult]  # train, validation, test
+    best_epoch: int  # 0 where no epoch came to its end
+    epochs: int  # that came to their end
+    steps: int
+    seconds: float  # of the training, without reading data and without the final evaluation
+    examples_per_second: float
+    interrupted: bool  # whether Ctrl-C or SIGTERM ended it
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def metric_texts(metrics: Metrics) -> list[str]:
+    """`Accuracy 0.9815`; with its output's name where several have metrics."""
+    several = len(metrics) > 1
+    return [
+        f"{f'{output}.' if several else ''}{metric} {value:.4g}"
+        for output, found in metrics.items()
+        for metric, value in found.items()
+    ]

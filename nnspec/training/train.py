@@ -1,0 +1,156 @@
+"""One training, from a spec to a run folder with its best weights."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from nnspec.codegen.load import explained, load, save_weights
+from nnspec.codegen.write import write
+from nnspec.data import Examples as Data
+from nnspec.data import Part, load_examples, prepared
+from nnspec.graph import Graph
+from nnspec.runs import SOURCE, WEIGHTS, Run, create, environment
+from nnspec.spec.resolve import resolve
+from nnspec.spec.spec import Spec
+from nnspec.training.batches import Examples, batch_sizes
+from nnspec.training.best import Best
+from nnspec.training.engine import choose_device, device_name, flush_denormals
+from nnspec.training.evaluate import Judge
+from nnspec.training.fit import fit
+from nnspec.training.interrupt import stoppable
+from nnspec.training.learner import Learner
+from nnspec.training.needs import check_batches, check_trainable
+from nnspec.training.objective import compile_objective, make_optimizer, make_scheduler
+from nnspec.training.progress import Progress, Silent
+from nnspec.training.result import PartResult, Result
+
+SAVE_EVERY_S = 1.0  # a killed training loses at most so much, and the time that a better epoch takes
+RUNS = Path("runs")
+PARTS = ("train", "validation", "test")
+
+
+def train_spec(
+    spec: Spec,
+    graph: Graph,
+    base: Path,
+    *,
+    run_dir: Path | str | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    progress: Progress | None = None,
+) -> tuple[Run, Result]:
+    """Train a network on the data beside its spec, in a new run folder; `runs/NAME/TIME-HASH` unless given."""
+    check_trainable(spec, graph)
+    chosen = choose_device(spec, device)
+    data = load_examples(spec, base, graph.output_tensors)
+    check_batches(spec, graph, len(data.train))
+    text = "\n".join(spec.root.span.text.lines) + "\n"
+    run = create(RUNS, spec.name, resolve(spec), text=text, folder=Path(run_dir) if run_dir else None)
+    result = train(
+        spec, graph, data, run, seed=spec.train.seed if seed is None else seed, device=chosen, progress=progress
+    )
+    return run, result
+
+
+def train(
+    spec: Spec, graph: Graph, data: Data, run: Run, *, seed: int, device: torch.device, progress: Progress | None = None
+) -> Result:
+    """Train on data that have been read, and leave in the run folder all that later stages need."""
+    flush_denormals()
+    _write_record(run, spec, seed, device)
+    run.write_preparation(data.preparation)
+    most = spec.export.verify.examples
+    run.write_examples({name: rows[:most] for name, rows in {**data.test.raw, **data.test.targets}.items()})
+    source = write(graph, description=spec.description, origin=_spec_name(spec))
+    run.write_source(source.text)
+    places = {vertex.name: vertex.span for vertex in graph}
+    filename = str(run.file(SOURCE))
+    with explained(source, filename, places):
+        torch.manual_seed(seed)
+        net = load(source, filename, places).to(device)
+        parts = {name: _tensors(graph, data, name, device) for name in PARTS}
+        judge = Judge(spec, graph, compile_objective(spec), data.preparation.outputs)
+        learner = make_learner(spec, net, judge, parts["train"].rows, seed)
+        result = _train(learner, judge, parts, run, progress or Silent())
+    run.write_result(result.as_json())
+    return result
+
+
+def make_learner(spec: Spec, net: nn.Module, judge: Judge, rows: int, seed: int) -> Learner:
+    """A network with the optimizer and the scheduler that its spec asks for, to learn from so many rows."""
+    section = spec.train
+    batch_size = rows if section.batch_size == "full" else section.batch_size
+    optimizer = make_optimizer(spec, net)
+    steps = section.epochs * len(batch_sizes(rows, batch_size))
+    return Learner(
+        net,
+        judge.objective,
+        optimizer,
+        make_scheduler(spec, optimizer, section.epochs, steps),
+        spec.scheduler.moves if spec.scheduler else "",
+        section.clip_grad_norm,
+        batch_size,
+        torch.Generator().manual_seed(seed),
+    )
+
+
+def _train(learner: Learner, judge: Judge, parts: Mapping[str, Examples], run: Run, progress: Progress) -> Result:
+    section, training = judge.spec.train, parts["train"]
+    best = Best(learner.net, section.early_stopping)
+    saved_at, spent_s, epochs, start = 0.0, 0.0, 0, time.perf_counter()
+    progress.start(section.epochs, len(batch_sizes(training.rows, learner.batch_size)))
+    with stoppable() as stop:
+        try:
+            for epoch in fit(learner, judge, training, parts["validation"], best, stop, progress.advance):
+                if epoch.better and time.perf_counter() - saved_at >= SAVE_EVERY_S:
+                    save_weights(learner.net, run.file(WEIGHTS))
+                    saved_at = time.perf_counter()
+                run.add_metrics(asdict(epoch))
+                progress.epoch(epoch)
+                epochs, spent_s = epoch.number, spent_s + training.rows / epoch.examples_per_second
+        finally:
+            progress.end()
+            best.restore()
+            if best.epoch or stop.asked:
+                save_weights(learner.net, run.file(WEIGHTS))
+    seconds = time.perf_counter() - start
+    measured = {name: _measure(judge, learner.net, part) for name, part in parts.items() if part.rows}
+    rate = epochs * training.rows / spent_s if spent_s else 0.0
+    return Result(measured, best.epoch, epochs, learner.steps, seconds, rate, stop.asked)
+
+
+def _measure(judge: Judge, net: nn.Module, part: Examples) -> PartResult:
+    measured = judge.measure(net, part, with_metrics=True)
+    return PartResult(part.rows, measured.loss, measured.metrics)
+
+
+def _tensors(graph: Graph, data: Data, name: str, device: torch.device) -> Examples:
+    """A part as the network and its losses take it."""
+    part: Part = getattr(data, name)
+    arrays = prepared(data.preparation, part)
+    inputs = [np.ascontiguousarray(arrays[given], dtype=x.dtype) for given, x in graph.inputs.items()]
+    targets = [np.ascontiguousarray(arrays[output]) for output in data.preparation.outputs]
+    return Examples(tuple(map(torch.from_numpy, inputs)), tuple(map(torch.from_numpy, targets)), device).to(device)
+
+
+def _write_record(run: Run, spec: Spec, seed: int, device: torch.device) -> None:
+    record = {
+        "spec": _spec_name(spec),
+        "seed": seed,
+        "device": device_name(device),
+        "threads": torch.get_num_threads(),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    run.write_record({**environment(), **record})
+
+
+def _spec_name(spec: Spec) -> str:
+    """The spec's file as it was named, but for folders of this machine."""
+    path = Path(spec.root.span.text.name)
+    return path.name if path.is_absolute() else path.as_posix()
