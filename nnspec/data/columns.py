@@ -31,22 +31,25 @@ def written(spec: Spec, *path: str | int) -> Span | None:
 
 def input_columns(spec: Spec, given: Input, table: Table) -> tuple[str, ...]:
     """The table's columns that an input reads: `*` stands for any text, in the table's order, none twice."""
-    if given.single:
-        find_column(table, given.columns[0], written(spec, "inputs", given.name, "column") or given.span)
-        return given.columns
     found: list[str] = []
-    for index, pattern in enumerate(given.columns):
-        span = written(spec, "inputs", given.name, "columns", index) or given.span
+    for pattern in given.columns:
         matching = _matching(pattern, table)
-        if not matching:
-            find_column(table, pattern, span)
-        _refuse_targets(spec, pattern, matching, span)
-        found += matching
+        _refuse_targets(spec, pattern, matching, column_span(spec, given, pattern))
+        found += matching or [pattern]
     return tuple(dict.fromkeys(found))
+
+
+def column_span(spec: Spec, given: Input, column: str) -> Span:
+    """Where the spec names an input's column; the input's name where a pattern found it, or nothing was written."""
+    at = given.columns.index(column) if column in given.columns else len(given.columns)
+    inputs = ("inputs", given.name)
+    return written(spec, *inputs, "columns", at) or written(spec, *inputs, "column") or given.span
 
 
 def read_input(spec: Spec, given: Input, table: Table, columns: Sequence[str]) -> Array:
     """The input's array as the exported file takes it: raw, rows first."""
+    for column in columns:
+        find_column(table, column, column_span(spec, given, column))
     parts = [_typed(table, column, given.raw.dtype, given.name) for column in columns]
     if given.single:
         return shaped(parts[0], given.raw, given.name, table, f"column '{columns[0]}'", _shape_span(spec, given))

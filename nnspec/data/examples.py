@@ -60,6 +60,7 @@ class _Rows:
     rows: Array
     raw: Mapping[str, Array]
     lengths: Lengths
+    columns: Mapping[str, tuple[str, ...]]  # that each input reads
 
 
 def load_examples(spec: Spec, folder: Path, outputs: Mapping[str, Tensor]) -> Examples:
@@ -68,8 +69,7 @@ def load_examples(spec: Spec, folder: Path, outputs: Mapping[str, Tensor]) -> Ex
         help = "add `data: {source: FILE}`"
         raise SpecError.of("not-trainable", "the spec names no data to learn from", spec.root.span, help=help)
     tables = _read_tables(spec, spec.data, folder)
-    columns = {name: input_columns(spec, given, tables["train"]) for name, given in spec.inputs.items()}
-    parts = _divide(spec, spec.data, tables, columns)
+    parts = _divide(spec, spec.data, tables)
     inputs = {name: fit(given.steps, parts["train"].raw[name]) for name, given in spec.inputs.items()}
     found: dict[str, dict[str, Array]] = {part: {} for part in PARTS}
     fitted: dict[str, FittedOutput] = {}
@@ -77,7 +77,7 @@ def load_examples(spec: Spec, folder: Path, outputs: Mapping[str, Tensor]) -> Ex
         if output.loss:
             fitted[name] = _read_output(spec, output, outputs[name], parts, found)
     made = {part: Part(of.raw, found[part], of.table.name, of.rows, of.lengths) for part, of in parts.items()}
-    return Examples(**made, preparation=Preparation(inputs, fitted, columns))
+    return Examples(**made, preparation=Preparation(inputs, fitted, parts["train"].columns))
 
 
 def prepared(preparation: Preparation, part: Part) -> dict[str, Array]:
@@ -96,31 +96,33 @@ def _read_tables(spec: Spec, data: DataSection, folder: Path) -> dict[str, Table
     return tables
 
 
-def _divide(
-    spec: Spec, data: DataSection, tables: Mapping[str, Table], columns: Mapping[str, tuple[str, ...]]
-) -> dict[str, _Rows]:
+def _divide(spec: Spec, data: DataSection, tables: Mapping[str, Table]) -> dict[str, _Rows]:
     own = {part: 0.0 for part in PARTS[1:] if part in tables}
     table, section = tables["train"], data.split.model_copy(update=own)
-    read = _read_rows(spec, table, columns)
+    read = _read_rows(spec, table, {})
     labels = class_labels(spec, table) if section.stratify and (section.validation or section.test) else None
     cut = split(table.rows, section, labels, spec.span_of("data", "split"))
     parts = {part: _taken(read, getattr(cut, part)) for part in PARTS}
-    return parts | {part: _read_rows(spec, tables[part], columns) for part in own}
+    return parts | {part: _read_rows(spec, tables[part], read.columns) for part in own}
 
 
-def _read_rows(spec: Spec, table: Table, columns: Mapping[str, tuple[str, ...]]) -> _Rows:
-    """Every input's array for all rows of a table; the mistakes of all inputs are told at once."""
+def _read_rows(spec: Spec, table: Table, known: Mapping[str, tuple[str, ...]]) -> _Rows:
+    """Every input's array for all rows of a table; the mistakes of all inputs are told at once.
+
+    `known` are the training source's columns: another source must have the same.
+    """
     raw: dict[str, Array] = {}
+    columns: dict[str, tuple[str, ...]] = {}
     found: list[Diagnostic] = []
     for name, given in spec.inputs.items():
         try:
-            input_columns(spec, given, table)
+            columns[name] = known.get(name) or input_columns(spec, given, table)
             raw[name] = read_input(spec, given, table, columns[name])
         except SpecError as error:
             found += error.diagnostics
     if found:
         raise SpecError(found)
-    return _Rows(table, np.arange(table.rows), raw, agree(spec, raw, table))
+    return _Rows(table, np.arange(table.rows), raw, agree(spec, raw, table), columns)
 
 
 def _taken(whole: _Rows, rows: Array) -> _Rows:

@@ -180,6 +180,17 @@ def test_what_has_no_source_of_its_own_is_split_off_the_training_rows(tmp_path):
     assert examples.test.raw["x"][:, 0].tolist() == [0, 1, 2, 3, 4]
 
 
+def test_a_source_of_its_own_needs_every_column_that_training_read(tmp_path):
+    spec = CLASSES.replace("[a, b]", "['s_*'], shape: [2]").replace("rows.csv", "{train: rows.csv, test: later.csv}")
+    files = dict(rows=rows("s_1,s_2,y", lambda i: f"{i},0,{i % 2}"), later="s_1,y\n1,0\n")
+    assert told(tmp_path, spec, **files) == (
+        "spec.yaml:3:10: error[unknown-column]: later.csv has no column 's_2'\n"
+        "    3 | inputs: {x: {columns: ['s_*'], shape: [2]}}\n"
+        "      |          ^\n"
+        "  help  its columns are s_1, y"
+    )
+
+
 def test_a_source_of_its_own_may_have_another_length(tmp_path):
     spec = IMAGES.replace("[3, 16, 16]", "[3, H, 16]").replace("- Flatten", "- Mean: {dim: [2, 3]}")
     spec = spec.replace("data: images.npz", "data: {train: images.npz, test: tall.npz}")
@@ -320,6 +331,21 @@ def test_the_mistakes_of_all_inputs_are_told_at_once(tmp_path):
     assert told(tmp_path, spec, rows="a,b,y\n1,2,0\nfour,5,1\n7,eight,0\n") == (
         "rows.csv:3: error[data-value]: column 'a': 'four' is not a number\n"
         "rows.csv:4: error[data-value]: column 'b': 'eight' is not a number"
+    )
+
+
+def test_unknown_columns_of_all_inputs_are_told_at_once(tmp_path):
+    spec = CLASSES.replace("{x: {columns: [a, b]}}", "{x: {columns: ['q*'], shape: [2]}, z: {column: c, shape: [2]}}")
+    spec = spec.replace("- Linear: 2", "- Add: {}\n    from: [x, z]\n  - Linear: 2")
+    assert told(tmp_path, spec, rows="a,b,y\n1,2,0\n") == (
+        "spec.yaml:3:24: error[unknown-column]: rows.csv has no column 'q*'\n"
+        "    3 | inputs: {x: {columns: ['q*'], shape: [2]}, z: {column: c, shape: [2]}}\n"
+        "      |                        ^^^^\n"
+        "  help  its columns are a, b, y\n"
+        "spec.yaml:3:56: error[unknown-column]: rows.csv has no column 'c'\n"
+        "    3 | inputs: {x: {columns: ['q*'], shape: [2]}, z: {column: c, shape: [2]}}\n"
+        "      |                                                        ^\n"
+        "  help  its columns are a, b, y"
     )
 
 
