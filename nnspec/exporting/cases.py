@@ -44,7 +44,7 @@ def cases(spec: Spec, graph: Graph, examples: Examples, most: int) -> Iterator[C
     """The cases of a proof; at most `most` test rows."""
     random = np.random.default_rng(SEED)
     lengths = base_lengths(spec, graph, examples)
-    rows = examples.inputs or random_rows(spec, graph, lengths, examples, RANDOM_ROWS, random)
+    rows = examples.inputs if examples.rows else random_rows(spec, graph, lengths, examples, RANDOM_ROWS, random)
     kind = "test" if examples.rows else "random"
     count = len(next(iter(rows.values())))
     for size in BATCHES:

@@ -210,6 +210,12 @@ def test_a_run_without_rows_is_proven_on_random_ones(run, tmp_path):
     assert [output.metrics for output in proof.outputs] == [{}, {}]
 
 
+def test_a_run_whose_test_part_is_empty_is_proven_on_random_rows():
+    net = network("[Linear: 2]")
+    titles = [case.title for case in cases(net.spec, net.graph, Examples({"x": np.zeros((0, 4))}), 10)]
+    assert titles == ["batch of 1", "batch of 2", "batch of 7", "10 random rows"]
+
+
 def test_lengths_are_those_that_the_network_accepts():
     net = network("[{Conv1d: {out_channels: 2, kernel_size: 9}}]", inputs="{x: [2, T]}", outputs="{y: {loss: MSELoss}}")
     titles = [case.title for case in cases(net.spec, net.graph, Examples(), 10)]
