@@ -5,8 +5,8 @@ A spec flows through stages, and the folders of this package are the stages:
     source, spec    text -> a checked document, every value with its place
     graph           document -> layers with every shape inferred
     codegen         graph -> readable PyTorch source, and the module from that very text
-    data, train     rows -> a run folder with weights, preparation and metrics
-    export          run -> an ONNX file that takes raw inputs, proven against PyTorch
+    data, training  rows -> a run folder with weights, preparation and metrics
+    exporting       run -> an ONNX file that takes raw inputs, proven against PyTorch
     runtime         ONNX file -> answers, through onnxruntime alone
 
 Five verbs walk them:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["SpecError", "__version__", "compile", "export", "load", "predict", "train"]
 
-# Loaded on first use: `import nnspec` costs nothing. `train` and `export` name folders too, and the verb wins.
+# Loaded on first use: `import nnspec` costs nothing.
 _HOMES = {
     "SpecError": "diagnostics",
     "compile": "verbs",

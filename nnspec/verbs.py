@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from nnspec.graph.network import Network, load_network
 
 if TYPE_CHECKING:
-    from nnspec.export import Proof
+    from nnspec.exporting import Proof
     from nnspec.runs import Run
     from nnspec.runtime import Predictions
-    from nnspec.train import Progress
+    from nnspec.training import Progress
 
 Spec = Network | Path | str
 
@@ -59,7 +59,7 @@ def train(
     Returns:
         The run, whose files are all that later stages need.
     """
-    from nnspec.train import train_spec
+    from nnspec.training import train_spec
 
     network = _network(spec)
     done, _ = train_spec(
@@ -82,7 +82,7 @@ def export(run: "Run | Path | str", output: Path | str | None = None, *, opset: 
     Raises:
         SpecError: ONNX cannot express a layer, or the file does not equal the module.
     """
-    from nnspec.export import export_run
+    from nnspec.exporting import export_run
     from nnspec.runs import Run, open_run
 
     opened = run if isinstance(run, Run) else open_run(Path(run))

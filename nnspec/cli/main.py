@@ -38,7 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_WRONG
     except Exception:
         traceback.print_exc()
-        print("\nThis is a mistake in nnspec, not in your spec. A report of it helps: the lines above.", file=sys.stderr)
+        print(
+            "\nThis is a mistake in nnspec, not in your spec. A report of it helps: the lines above.", file=sys.stderr
+        )
         return EXIT_OURS
 
 
@@ -86,7 +88,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="nnspec",
-        description="Neural networks from a YAML or JSON spec: checked, compiled to PyTorch, trained, exported to ONNX.",
+        description="Neural networks from a YAML or JSON spec: checked, compiled to PyTorch, trained, proven as ONNX.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -123,7 +125,9 @@ def _add_set(parser: argparse.ArgumentParser) -> None:
 
 
 def _spec_commands(commands: "Commands[_Parser]") -> None:
-    check = _command(commands, "check", "find every mistake in a spec, without importing torch", "nnspec check net.yaml")
+    check = _command(
+        commands, "check", "find every mistake in a spec, without importing torch", "nnspec check net.yaml"
+    )
     check.add_argument("specs", nargs="+", metavar="SPEC", help="a YAML or JSON file")
     check.add_argument("--format", choices=["text", "json"], default="text", help="json is for editors and scripts")
     _add_set(check)
@@ -188,7 +192,10 @@ def _model_commands(commands: "Commands[_Parser]") -> None:
     verify.add_argument("--run", required=True, metavar="RUN", help="a run folder")
 
     predict = _command(
-        commands, "predict", "answers for rows of raw data, without torch", "nnspec predict digits.onnx rows.npz -o out.csv"
+        commands,
+        "predict",
+        "answers for rows of raw data, without torch",
+        "nnspec predict digits.onnx rows.npz -o out.csv",
     )
     predict.add_argument("model", metavar="MODEL", help="an ONNX file")
     predict.add_argument("data", metavar="DATA", help="a CSV or NPZ file with the raw columns")

@@ -1,50 +1,53 @@
 """Commands that run a network: train, export, verify, predict."""
 
 import os
-import sys
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnspec.cli.main import EXIT_INTERRUPTED, EXIT_WRONG
+from nnspec.cli.main import EXIT_INTERRUPTED
 from nnspec.cli.specs import print_or_write, warn
-from nnspec.diagnostics import SpecError, Span, Text
+from nnspec.diagnostics import Span, SpecError, Text
 
 if TYPE_CHECKING:
-    from nnspec.exporting import Proof
+    from nnspec.graph import Network
     from nnspec.runs import Run
     from nnspec.training import Result
+
+Say = Callable[[str], None]
 
 OPSETS = range(18, 24)
 
 
 def train(arguments: Namespace) -> int:
-    """Train, test, export and prove; what to type next."""
+    """Train, test, export and prove; then what to type next."""
     from nnspec.graph import load_network
 
     network = load_network(arguments.spec, arguments.overrides)
     warn(network.warnings)
-    # torch is imported only for a spec that is right.
+    say: Say = _silent if arguments.quiet else print
+    say(_headline(network))
+    # torch takes a second to import, and a spec that is wrong should not wait for it.
     from nnspec.training import terminal_progress, train_spec
 
     run, result = train_spec(
         network.spec,
         network.graph,
         network.folder,
-        run_dir=Path(arguments.run) if arguments.run else None,
+        run_dir=arguments.run,
         seed=arguments.seed,
         device=arguments.device,
         progress=None if arguments.quiet else terminal_progress(),
     )
-    say = _silent if arguments.quiet else _say
-    _tell_result(run, result, say)
     if result.interrupted:
-        say(f"\nstopped early; the best weights so far are in {_shown(run.path)}")
-        say(f"next  nnspec export {_shown(run.path)}")
-        return EXIT_INTERRUPTED
-    proof = _export(run, None, None, say)
-    _tell_next(run, say)
-    return 0 if proof.proven else EXIT_WRONG
+        return _interrupted(run, result)
+    say(f"\n{_result_table(result)}")
+    _export(run, None, None, say)
+    say(f"\nthe run is in {_shown(run.path)}; next:")
+    for line in _next_steps(run):
+        say(f"  {line}")
+    return 0
 
 
 def export(arguments: Namespace) -> int:
@@ -56,7 +59,7 @@ def export(arguments: Namespace) -> int:
         span = Span(text, 1, 9, 1, 9 + len(str(arguments.opset)))
         raise SpecError.of("wrong-value", f"opset must be from 18 to 23, got {arguments.opset}", span)
     output = Path(arguments.output) if arguments.output else None
-    _export(open_run(Path(arguments.run)), output, arguments.opset, _say)
+    _export(open_run(Path(arguments.run)), output, arguments.opset, print)
     return 0
 
 
@@ -67,7 +70,7 @@ def verify(arguments: Namespace) -> int:
 
     proof = verify_model(Path(arguments.model), open_run(Path(arguments.run)))
     print("\n".join(render(proof)))
-    return 0 if proof.proven else EXIT_WRONG
+    return 0
 
 
 def predict(arguments: Namespace) -> int:
@@ -79,11 +82,70 @@ def predict(arguments: Namespace) -> int:
     return 0
 
 
-def _export(run: "Run", output: Path | None, opset: int | None, say: "_Say") -> "Proof":
+def _export(run: "Run", output: Path | None, opset: int | None, say: Say) -> None:
+    """Export, or raise: a file that is not proven is not delivered."""
     from nnspec.exporting import export_run, render
 
     path, proof = export_run(run, output, opset)
-    say(f"\n{_shown(path)}: {path.stat().st_size / 1024:.1f} KiB, proven against PyTorch")
+    say(f"\n{_shown(path)}, {path.stat().st_size / 1024:,.1f} KiB, takes raw inputs and gives answers")
     for line in render(proof):
         say(f"  {line}")
-    return proof
+
+
+def _headline(network: "Network") -> str:
+    from nnspec.graph.cost import cost, human
+
+    spec, graph = network.spec, network.graph
+    layers = f"{len(graph)} layer{'s' if len(graph) != 1 else ''}"
+    source = f", on {spec.data.source or spec.data.train}" if spec.data else ""
+    return f"{spec.name}: {layers}, {human(cost(graph).parameters)} parameters{source}"
+
+
+def _result_table(result: "Result") -> str:
+    """Each part's examples, loss and metrics; the parts stand below one another."""
+    metrics = [(output, metric) for output, found in result.parts["train"].metrics.items() for metric in found]
+    several = len({output for output, _ in metrics}) > 1
+    header = ["part", "examples", "loss", *(f"{output}.{metric}" if several else metric for output, metric in metrics)]
+    rows = [header]
+    for name, part in result.parts.items():
+        values = [part.metrics[output][metric] for output, metric in metrics]
+        rows.append([name, f"{part.examples:,}", *(f"{value:.4g}" for value in [part.loss, *values])])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(_cells(row, widths)).rstrip() for row in rows]
+    best = f"weights of epoch {result.best_epoch} of {result.epochs}"
+    speed = f"{result.seconds:.1f} s, {result.examples_per_second:,.0f} examples/s"
+    return "\n".join([*lines, f"{best}; {speed}"])
+
+
+def _cells(row: list[str], widths: list[int]) -> list[str]:
+    first, *numbers = zip(row, widths, strict=True)
+    return [f"{first[0]:<{first[1]}}", *(f"{cell:>{width}}" for cell, width in numbers)]
+
+
+def _interrupted(run: "Run", result: "Result") -> int:
+    """What is left of a training that was stopped, and how to go on."""
+    where = _shown(run.path)
+    if not result.best_epoch:
+        print(f"\ninterrupted before the first epoch came to its end: {where} holds no weights yet")
+        return EXIT_INTERRUPTED
+    print(f"\ninterrupted after epoch {result.epochs}; the best weights so far are kept in {where}; next:")
+    print(f"  nnspec export {where}")
+    return EXIT_INTERRUPTED
+
+
+def _next_steps(run: "Run") -> list[str]:
+    model = _shown(run.path / "model.onnx")
+    return [
+        f"nnspec predict {model} {_shown(run.path / 'examples.npz')}",
+        f"nnspec verify {model} --run {_shown(run.path)}",
+    ]
+
+
+def _shown(path: Path) -> str:
+    """A path as a person would type it from here."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+def _silent(text: str) -> None:
+    """Say nothing."""

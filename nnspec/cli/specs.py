@@ -74,7 +74,9 @@ def schema(arguments: Namespace) -> int:
     print_or_write(text, arguments.output)
     if arguments.output:
         line = schema.editor_line(arguments.output)
-        print(f"Put this line on top of a spec, and editors with the YAML language server complete and check it:\n{line}")
+        print(
+            f"Put this line on top of a spec, and editors with the YAML language server complete and check it:\n{line}"
+        )
     return 0
 
 
@@ -127,5 +129,3 @@ def warn(warnings: Any) -> None:
     palette = COLOURS if sys.stderr.isatty() else PLAIN
     for warning in warnings:
         print(render(warning, palette), file=sys.stderr)
-
-

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
 
-import yaml  # noqa: TID253 - the home of yaml
+import yaml
 
 from nnspec.diagnostics import Note, Span, SpecError, Text, did_you_mean
 from nnspec.source.limits import MAX_DEPTH, Tally, too_deep

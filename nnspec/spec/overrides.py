@@ -65,7 +65,9 @@ def _is_name(text: str) -> bool:
 
 
 def _kind(here: Node) -> str:
-    return {list: "a list", str: "a text"}.get(type(here.value), "a number")
+    if isinstance(here.value, list):
+        return "a list"
+    return "a text" if isinstance(here.value, str) else "a number"
 
 
 def _cannot(message: str, span: Span) -> SpecError:
