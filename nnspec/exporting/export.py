@@ -1,5 +1,6 @@
 """From a run to its ONNX file: lowered, proven, and only then there."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from torch import nn
 
 from nnspec.codegen.load import load, load_weights
 from nnspec.codegen.write import Source, class_name
@@ -29,11 +31,14 @@ def export_run(run: Run, output: Path | None = None, opset: int | None = None) -
     path = output or run.file(MODEL)
     model = lower_trained(trained, trained.spec.export.opset if opset is None else opset)
     proof = prove(open_session(to_bytes(model), name=str(path)), trained)
-    run.write_proof(proof.as_json())
-    demand(proof)
+    if not proof.proven:
+        run.write_proof(proof.as_json())
+        demand(proof)
     text = json.dumps(proof.as_json(), separators=(",", ":"))
     model.metadata_props.add(key="nnspec.proof", value=text)
-    write_whole(path, to_bytes(model))
+    data = to_bytes(model)
+    write_whole(path, data)
+    run.write_proof({**proof.as_json(), "sha256": hashlib.sha256(data).hexdigest()})
     return path, proof
 
 
@@ -59,14 +64,20 @@ def open_trained(run: Run) -> Trained:
     """The module of a run as it was trained: its own source, its weights, its preparation, its test rows."""
     text = json.dumps(run.spec())
     network = parse_network(text, str(run.file(SPEC)), json=True)
-    places = {vertex.name: vertex.span for vertex in network.graph}
-    source = Source(run.source(), class_name(network.graph.name), {})
-    module = load(source, str(run.file(SOURCE)), places)
+    module = _load_module(run, class_name(network.graph.name))
     load_weights(module, run.file(WEIGHTS))
     trained = Trained(network.spec, network.graph, module, run.preparation(), Examples())
     if not run.has(EXAMPLES):
         return trained
     return replace(trained, examples=examples_of(network.spec, run.examples(), str(run.file(EXAMPLES))))
+
+
+def _load_module(run: Run, name: str) -> nn.Module:
+    path, text = run.file(SOURCE), run.source()
+    try:
+        return load(Source(text, name, {}), str(path), {})
+    except (SyntaxError, AttributeError) as error:
+        raise SpecError.of("run-folder", f"{path} is not the source that was trained: {error}") from error
 
 
 def examples_of(spec: Spec, arrays: Mapping[str, Array], name: str) -> Examples:

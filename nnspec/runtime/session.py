@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import stat
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -166,15 +167,18 @@ def providers_of(device: str) -> list[tuple[str, dict[str, Any]]]:
 def read_model(path: Path) -> bytes:
     """A model's bytes, or SpecError."""
     try:
-        if path.stat().st_size > MAX_BYTES:
+        status = path.stat()
+        # Asked before opening: to open a FIFO waits for ever, and a device never ends.
+        if not stat.S_ISREG(status.st_mode):
+            raise model_error(str(path), "it is a folder" if stat.S_ISDIR(status.st_mode) else "it is not a plain file")
+        if status.st_size > MAX_BYTES:
             raise model_error(str(path), f"it is larger than {MAX_BYTES / 1024**3:.0f} GiB")
         return path.read_bytes()
-    except FileNotFoundError as error:
-        raise model_error(str(path), "there is no such file") from error
-    except IsADirectoryError as error:
-        raise model_error(str(path), "it is a folder") from error
-    except OSError as error:
-        raise model_error(str(path), (error.strerror or str(error)).lower()) from error
+    except FileNotFoundError:
+        raise model_error(str(path), "there is no such file") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise model_error(str(path), reason.lower()) from None
 
 
 def model_error(name: str, reason: str) -> SpecError:

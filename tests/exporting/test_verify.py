@@ -1,5 +1,6 @@
 """The proof: what it runs, what it finds, and that nothing unproven is delivered."""
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -51,9 +52,10 @@ def test_an_export_is_delivered_with_its_proof(run, exported):
         "random batch with T = 12",
         "300 test rows",
     )
-    assert run.proof() == json.loads(json.dumps(proof.as_json()))
+    as_json = json.loads(json.dumps(proof.as_json()))
     said = {each.key: each.value for each in onnx.load(path).metadata_props}
-    assert json.loads(said["nnspec.proof"]) == run.proof()
+    assert json.loads(said["nnspec.proof"]) == as_json
+    assert run.proof() == {**as_json, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
     kind, price = proof.outputs
     assert (kind.name, kind.examples, kind.other_classes, kind.ties) == ("kind", 316, 0, 0)
     assert list(kind.metrics) == ["Accuracy"]
@@ -194,6 +196,22 @@ def test_another_networks_file_is_refused(run, tmp_path):
     )
     path.write_bytes(b"")
     assert refusal(lambda: verify_model(path, run)) == f"error[model-file]: {path} cannot be used: it is empty"
+
+
+@pytest.mark.parametrize(
+    "text, reason",
+    [
+        ("class Houses(nn.Module", "'(' was never closed (net.py, line 1)"),
+        ("x = 1", "module 'nnspec_net_Houses' has no attribute 'Houses'"),
+    ],
+)
+def test_a_source_that_was_cut_is_told(tmp_path, text, reason):
+    run = made_run(tmp_path)
+    run.write_source(text)
+    path = run.path / "net.py"
+    assert refusal(lambda: export_run(run)) == (
+        f"error[run-folder]: {path} is not the source that was trained: {reason}"
+    )
 
 
 def test_an_opset_that_is_not_written_is_refused(run):

@@ -125,6 +125,10 @@ def test_files_that_are_no_models_are_told(tmp_path: Path):
     }
 
 
+def test_a_device_is_no_model():
+    assert message(Path("/dev/zero")) == "error[model-file]: /dev/zero cannot be used: it is not a plain file"
+
+
 def test_every_cut_of_a_model_is_refused_without_a_crash():
     whole = small_model().SerializeToString()
     for length in range(0, len(whole) - 1, 7):
