@@ -1,5 +1,6 @@
 """Convolutions."""
 
+from math import gcd
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
@@ -18,6 +19,8 @@ PADDING: Any = Field(
 DILATION: Any = Field(default=1, description="steps between neighbouring elements of a window")
 
 Named = Literal["same", "valid"]
+
+MAX_LISTED = 64  # the largest number of groups that a message proposes
 
 
 def conv_output_size(size: Dim, kernel: int, stride: int, padding: int, dilation: int) -> Dim:
@@ -91,14 +94,13 @@ class _Conv(Layer):
 
     def _check_source_of_padding(self, x: Tensor) -> None:
         for size, pads in zip(x.spatial, self._pads(), strict=True):
-            most = size - (self.padding_mode == "reflect")
-            if isinstance(most, int) and max(pads) > most:
+            most, padding = size - (self.padding_mode == "reflect"), max(pads)
+            if isinstance(most, int) and padding > most:
+                longer = "longer than" if self.padding_mode == "reflect" else "at least as long as"
                 raise ShapeError(
-                    f"padding_mode {self.padding_mode} needs an input at least as long as the padding"
-                    f"{' and one more' if self.padding_mode == 'reflect' else ''}: "
-                    f"padding {max(pads)} on an axis of {size}",
+                    f"padding_mode {self.padding_mode} needs axes {longer} the padding: {padding} on an axis of {size}",
                     field="padding_mode",
-                    help=f"padding of at most {most} fits; or padding_mode zeros",
+                    help=f"a padding of at most {most} fits; padding_mode zeros has no limit",
                 )
 
     def parameters(self, x: Tensor) -> dict[str, Shape]:
@@ -190,8 +192,9 @@ def _arguments(conv: _Conv) -> dict[str, Any]:
 
 
 def _divisors(left: int, right: int) -> str:
-    both = [str(n) for n in range(1, min(left, right) + 1) if left % n == 0 and right % n == 0]
-    return f"{', '.join(both)} would do"
+    common = gcd(left, right)
+    numbers = [str(n) for n in range(1, min(common, MAX_LISTED) + 1) if common % n == 0]
+    return f"{', '.join(numbers)} would do"
 
 
 def _wrapped(g: OnnxBuilder, x: Value, pads: Pads) -> Value:

@@ -85,6 +85,8 @@ class Tensor:
 
     def axis(self, dim: int, *, field: str = "dim", batch: bool = False) -> int:
         """An axis as PyTorch counts it (negative from the end), as its index; the batch only where allowed."""
+        if not batch:
+            self.needs_rank_at_least(2)
         if not -self.rank <= dim < self.rank:
             raise ShapeError(
                 f"{field} {dim} is not an axis of its input, which has {self.rank} axes with the batch",

@@ -1,0 +1,51 @@
+import pytest
+import torch
+from refusing import refusal
+
+from nnspec.codegen.load import evaluate
+from nnspec.layers.activation import GELU, Heaviside, LeakyReLU, Softmax
+from nnspec.pycode import name
+
+
+@pytest.mark.parametrize("activation", ["Sigmoid", "Tanh", "ReLU", "LeakyReLU", "GELU", "Softmax", "Heaviside"])
+def test_activations_need_real_numbers(activation):
+    assert refusal(activation, {}, "int64 n 4") == ("", "needs an input of real numbers (float32), got int64", "")
+
+
+def test_softmax_keeps_examples_apart():
+    assert refusal("Softmax", dict(dim=0), "n 4") == (
+        "dim",
+        "dim 0 is the batch axis",
+        "examples must stay apart: choose 1 or -1",
+    )
+    assert refusal("LogSoftmax", dict(dim=-3), "n 4 5") == (
+        "dim",
+        "dim -3 is the batch axis",
+        "examples must stay apart: choose 1 to 2, or -1 to -2 from the end",
+    )
+    assert refusal("Softmax", {}, "n") == ("", "needs an input of at least 1 axis beside the batch, got 0: ()", "")
+
+
+def test_softmax_needs_an_axis_that_is_there():
+    assert refusal("Softmax", dict(dim=2), "n 4") == (
+        "dim",
+        "dim 2 is not an axis of its input, which has 2 axes with the batch",
+        "axes count from the batch: 1 or -1",
+    )
+
+
+def test_functions_are_written_with_what_differs_from_pytorchs_defaults():
+    x = name("x")
+    assert str(LeakyReLU(negative_slope=0.2).forward(x)) == "F.leaky_relu(x, negative_slope=0.2)"
+    assert str(GELU().forward(x)) == "F.gelu(x)"
+    assert str(GELU(approximate="tanh").forward(x)) == 'F.gelu(x, approximate="tanh")'
+    assert str(Softmax().forward(x)) == "F.softmax(x, dim=-1)"
+
+
+@pytest.mark.parametrize("at_zero", [0.0, 0.5, 1.0])
+def test_a_step_is_exact_and_its_gradient_is_the_identitys(at_zero):
+    x = torch.tensor([-1e30, -1e-30, -0.0, 0.0, 1e-30, 2.0, 1e30], requires_grad=True)
+    y = evaluate(Heaviside(values=at_zero).forward(name("x")), {"x": x})
+    assert y.tolist() == [0.0, 0.0, at_zero, at_zero, 1.0, 1.0, 1.0]
+    (y * torch.arange(7.0)).sum().backward()
+    assert x.grad.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
