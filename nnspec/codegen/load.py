@@ -26,7 +26,8 @@ MAX_NAMED = 5  # names that one message lists
 def evaluate(code: Code, names: Mapping[str, Any]) -> Any:
     """The value of an expression that a layer, a loss or a metric described; `torch`, `nn` and `F` are known to it."""
     assert isinstance(code, Code), "only what pycode built is evaluated, never text"
-    return eval(code.text, {"__builtins__": {}, "torch": torch, "nn": nn, "F": F, **names})
+    # Built-ins stay: torch imports modules of its own on the way, with the `__import__` of the calling frame.
+    return eval(code.text, {"torch": torch, "nn": nn, "F": F, **names})
 
 
 def load(source: Source, filename: str, places: Mapping[str, Span]) -> nn.Module:
