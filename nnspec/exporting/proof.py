@@ -1,5 +1,6 @@
 """What was compared between PyTorch and onnxruntime, how far apart they were, and whether that is near enough."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -54,12 +55,14 @@ class OutputProof:
     def as_json(self) -> dict[str, Any]:
         return {
             "examples": self.examples,
-            "max_abs": self.max_abs,
-            "max_rel": self.max_rel,
+            "max_abs": _finite(self.max_abs),
+            "max_rel": _finite(self.max_rel),
             "other_classes": self.other_classes,
             "ties": self.ties,
             "atol": self.tolerance.atol,
-            "metrics": {name: {"pytorch": a, "onnxruntime": b} for name, (a, b) in self.metrics.items()},
+            "metrics": {
+                name: {"pytorch": _finite(a), "onnxruntime": _finite(b)} for name, (a, b) in self.metrics.items()
+            },
         }
 
 
@@ -147,3 +150,8 @@ def _diagnostic(failure: Failure) -> Diagnostic:
 
 def _shown(value: Any) -> str:
     return f"{value:.9g}" if isinstance(value, float) else repr(value)
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON has no number for what is not finite."""
+    return value if value is not None and math.isfinite(value) else None

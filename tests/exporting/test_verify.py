@@ -169,6 +169,7 @@ def test_numbers_that_are_not_finite_on_one_side_alone_fail():
     tally.add("batch of 2", 0, Answered(np.array([[1.0], [1.0]]), None), Answered(alike, None))
     assert tally.max_abs == np.inf
     assert tally.failure is not None and tally.failure.example == 0
+    assert tally.proof({}).as_json()["max_abs"] is None
 
 
 PROOF = prove(open_session(to_bytes(lowered(trained(network("[Linear: 2]"))))), trained(network("[Linear: 2]")))
