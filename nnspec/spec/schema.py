@@ -1,0 +1,179 @@
+"""The language as a JSON Schema, for editors: the same classes that check a spec, written as draft 7.
+
+An entry of `layers` is one object with a property for each layer type, which editors complete and check well;
+a union of a hundred objects they do not.
+"""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from nnspec import layers, prepare
+from nnspec.layers.describe import examples
+from nnspec.layers.words import schema_of
+from nnspec.objectives import LOSSES, METRICS, OPTIMIZERS, SCHEDULERS
+from nnspec.spec.document import Document
+from nnspec.spec.names import MAX_NAME
+
+Schema = dict[str, Any]
+
+FILE_NAME = "nnspec.schema.json"
+NAME: Schema = {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]*$", "maxLength": MAX_NAME}
+NULL: Schema = {"type": "null"}
+
+
+def editor_line(schema: str = FILE_NAME) -> str:
+    """The first line of a spec that tells an editor where its schema is, from the spec's own folder."""
+    return f"# yaml-language-server: $schema={schema}"
+
+
+def json_schema() -> Schema:
+    """The schema of a whole spec."""
+    document = _draft7(schema_of(Document))
+    definitions = document.pop("definitions")
+    kinds: dict[str, Mapping[str, type[BaseModel]]] = {
+        "layer": {name: layer for name in layers.known() if (layer := layers.find(name))},
+        "step": {name: step for name in prepare.known() if (step := prepare.find(name))},
+        "loss": LOSSES,
+        "metric": METRICS,
+        "optimizer": OPTIMIZERS,
+        "scheduler": SCHEDULERS,
+    }
+    for kind, classes in kinds.items():
+        for name, model in classes.items():
+            definitions |= _definitions(f"{kind}.{name}", model)
+        definitions[kind] = _choice(kind, classes)
+    definitions["layer"] = _beside(definitions["layer"])
+    _link(document, definitions)
+    head = {"$schema": "http://json-schema.org/draft-07/schema#", "$id": "urn:nnspec:1", "title": "nnspec, version 1"}
+    return {**head, **document, "definitions": dict(sorted(definitions.items()))}
+
+
+def _link(document: Schema, definitions: Schema) -> None:
+    """Say of each field that names a class what may stand there, and of each name what it may look like."""
+    whole = document["properties"]
+    given, result = (definitions[section]["properties"] for section in ("InputSection", "OutputSection"))
+    whole["layers"]["items"] = _ref("layer")
+    given["prepare"]["items"] = result["prepare"]["items"] = _ref("step")
+    result["metrics"]["items"] = _ref("metric")
+    for fields, kind in ((result, "loss"), (whole, "loss"), (whole, "optimizer"), (whole, "scheduler")):
+        fields[kind] |= {"anyOf": [_ref(kind), NULL]}
+    for name in ("inputs", "outputs"):
+        whole[name] |= {"propertyNames": NAME, "minProperties": 1}
+    outputs = whole["outputs"]
+    outputs["additionalProperties"] = {"anyOf": [outputs["additionalProperties"], NULL]}
+
+
+def _choice(kind: str, classes: Mapping[str, type[BaseModel]]) -> Schema:
+    """One class by its name alone, where it needs no argument, or with its arguments."""
+    alone = [name for name, model in classes.items() if not _needs_arguments(model)]
+    return {
+        "anyOf": [
+            {"type": "string", "enum": alone},
+            {
+                "type": "object",
+                "properties": {name: _arguments(kind, name, model) for name, model in classes.items()},
+                "additionalProperties": False,
+                "minProperties": 1,
+                "maxProperties": 1,
+            },
+        ]
+    }
+
+
+def _beside(choice: Schema) -> Schema:
+    """A layer's entry: beside the layer type stand its name and its inputs."""
+    alone, chosen = choice["anyOf"]
+    name = {**NAME, "description": "A name to refer to; without one a layer is named after its type and place."}
+    sources = {
+        "description": "Its input, or its inputs in order: names of what stands above; `_` is the layer before.",
+        "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
+    }
+    counts = {"minProperties", "maxProperties"}
+    entry = {key: value for key, value in chosen.items() if key not in counts}
+    entry["properties"] = {**chosen["properties"], "name": name, "from": sources}
+    both, one = {"required": ["name", "from"]}, {"anyOf": [{"required": ["name"]}, {"required": ["from"]}]}
+    otherwise = {"if": one, "then": _exactly(2), "else": _exactly(1)}
+    return {"anyOf": [alone, {**entry, "if": both, "then": _exactly(3), "else": otherwise}]}
+
+
+def _exactly(count: int) -> Schema:
+    return {"minProperties": count, "maxProperties": count}
+
+
+def _arguments(kind: str, name: str, model: type[BaseModel]) -> Schema:
+    """What stands after a class's name: its arguments, its first one alone, or nothing."""
+    forms = [_ref(f"{kind}.{name}")]
+    first = next(iter(model.model_fields), "")
+    if first:
+        short = dict(_draft7(schema_of(model))["properties"][first])
+        short.pop("default", None)
+        forms.append(short)
+    if not _needs_arguments(model):
+        forms.append(NULL)
+    return {**_documentation(name, model), "anyOf": forms}
+
+
+def _documentation(name: str, model: type[BaseModel]) -> Schema:
+    text = inspect.cleandoc(model.__doc__ or "")
+    first, *others = text.split("\n\n")
+    blocks = [" ".join(first.split()), *(f"```text\n{other}\n```" for other in others)]
+    if issubclass(model, layers.Layer):
+        blocks += [f"```yaml\n{entry}  # {shapes}\n```" for shapes, entry in list(examples(name, model))[:1]]
+    return {"description": text, "markdownDescription": "\n\n".join(blocks)}
+
+
+def _definitions(key: str, model: type[BaseModel]) -> Schema:
+    """A class's schema, and those that it refers to."""
+    schema = _draft7(schema_of(model))
+    schema.pop("description", None)  # stands where the class is named
+    return {**schema.pop("definitions", {}), key: schema}
+
+
+def _needs_arguments(model: type[BaseModel]) -> bool:
+    return any(field.is_required() for field in model.model_fields.values())
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/definitions/{name}"}
+
+
+def _draft7(schema: Any) -> Any:
+    """Pydantic's schema, which is of draft 2020-12, as draft 7, without the titles made from field names."""
+    if isinstance(schema, list):
+        return [_draft7(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: _draft7_value(key, value) for key, value in schema.items() if not _is_noise(key, value)}
+    if "$defs" in found:
+        found["definitions"] = found.pop("$defs")
+    if "$ref" in found:
+        reference = {"$ref": found.pop("$ref").replace("#/$defs/", "#/definitions/")}
+        # Draft 7 ignores what stands beside a reference.
+        found = {**found, "allOf": [reference]} if found else reference
+    if found.get("type") == "array":
+        _draft7_array(found)
+    if found.get("type") == "integer" and "exclusiveMinimum" in found:
+        found["minimum"] = found.pop("exclusiveMinimum") + 1
+    return found
+
+
+def _is_noise(key: str, value: Any) -> bool:
+    """Titles made from field names, our own words, and defaults that an editor would offer to no use."""
+    return key in ("title", "words") or (key == "default" and (value is None or isinstance(value, dict | list)))
+
+
+def _draft7_value(key: str, value: Any) -> Any:
+    if key in ("properties", "$defs"):  # their keys are names, not words of JSON Schema
+        return {name: _draft7(schema) for name, schema in value.items()}
+    return value if key in ("default", "enum", "const") else _draft7(value)
+
+
+def _draft7_array(found: Schema) -> None:
+    if "prefixItems" in found:
+        found["items"] = found.pop("prefixItems")
+    for old, new in (("minLength", "minItems"), ("maxLength", "maxItems")):
+        if old in found:
+            found[new] = found.pop(old)

@@ -1,0 +1,139 @@
+"""The JSON Schema: every spec of ours fits it, wrong ones do not, and it is draft 7 all through."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nnspec import layers, source
+from nnspec.layers.describe import examples
+from nnspec.spec.schema import editor_line, json_schema
+
+jsonschema = pytest.importorskip("jsonschema", reason="part of the dev extra")
+
+ROOT = Path(__file__).parents[2]
+SPECS = sorted([*ROOT.glob("specs/*.yaml"), *ROOT.glob("examples/*/*.yaml")])
+SMALL: dict[str, Any] = {"nnspec": 1, "inputs": {"x": [4]}, "layers": ["ReLU"]}
+MODERN = {"$defs", "prefixItems", "unevaluatedProperties", "dependentSchemas", "words"}
+
+
+@cache
+def validator() -> Any:
+    return jsonschema.Draft7Validator(json_schema())
+
+
+def test_it_is_a_schema_of_draft_7():
+    jsonschema.Draft7Validator.check_schema(json_schema())
+    assert json_schema()["$schema"] == "http://json-schema.org/draft-07/schema#"
+    assert not MODERN & set(keys_of(json_schema()))
+    assert json_schema() == json.loads(json.dumps(json_schema()))
+
+
+def test_every_reference_leads_somewhere():
+    schema = json_schema()
+    references = {value for key, value in pairs_of(schema) if key == "$ref"}
+    assert references <= {f"#/definitions/{name}" for name in schema["definitions"]}
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_our_specs_fit(path: Path):
+    validator().validate(source.read(path).plain())
+
+
+@pytest.mark.parametrize("name", layers.known())
+def test_every_example_of_a_layer_fits(name: str):
+    layer = layers.find(name)
+    assert layer
+    for _, entry in examples(name, layer):
+        spec = source.parse(f"nnspec: 1\ninputs: {{x: [4]}}\nlayers:\n{entry}", "spec.yaml").plain()
+        validator().validate(spec)
+
+
+RIGHT = {
+    "a name alone": {"layers": ["ReLU", "Flatten", {"ReLU": None}, {"ReLU": {}}]},
+    "the first argument alone": {"layers": [{"Linear": 3}, {"Dropout": 0.2}, {"Mean": [1, 2]}]},
+    "a list for a size": {"layers": [{"Conv1d": {"out_channels": 1, "kernel_size": [3]}}]},
+    "name and inputs beside": {"layers": [{"ReLU": None, "name": "a"}, {"Add": None, "from": ["a", "_"], "name": "b"}]},
+    "a long input": {"inputs": {"x": {"shape": ["T", 4], "dtype": "int64", "prepare": ["Standardize", {"Scale": 2}]}}},
+    "no outputs but a loss": {"loss": "MSELoss", "optimizer": "SGD", "scheduler": {"StepLR": 3}},
+    "an output of defaults": {"outputs": {"y": None}},
+    "losses and metrics": {"outputs": {"y": {"from": "_", "loss": {"HuberLoss": 2}, "metrics": ["R2Score"]}}},
+    "training": {"train": {"batch_size": "full", "epochs": 3, "early_stopping": {}, "clip_grad_norm": None}},
+}  # fmt: skip
+WRONG = {
+    "no layers": {"layers": []},
+    "another version": {"nnspec": 2},
+    "an unknown key": {"layer": []},
+    "an unknown layer": {"layers": ["Relu"]},
+    "an unknown layer with arguments": {"layers": [{"Lineer": 3}]},
+    "a layer without its argument": {"layers": ["Linear"]},
+    "a layer with null for its argument": {"layers": [{"Linear": None}]},
+    "a layer with a required argument left out": {"layers": [{"Conv2d": {"out_channels": 3}}]},
+    "an unknown argument": {"layers": [{"Linear": {"out_features": 3, "in_features": 2}}]},
+    "an argument out of range": {"layers": [{"Linear": 0}]},
+    "an argument of another type": {"layers": [{"Linear": {"out_features": "3"}}]},
+    "a list of another length": {"layers": [{"Conv2d": {"out_channels": 3, "kernel_size": [3, 3, 3]}}]},
+    "an empty list of axes": {"layers": [{"Mean": []}]},
+    "a word that is not a choice": {"layers": [{"GELU": "tan"}]},
+    "two layers in one entry": {"layers": [{"ReLU": None, "Tanh": None}]},
+    "two layers in one named entry": {"layers": [{"ReLU": None, "Tanh": None, "name": "a"}]},
+    "two layers in a full entry": {"layers": [{"ReLU": None, "Tanh": None, "name": "a", "from": "x"}]},
+    "no layer in an entry": {"layers": [{"name": "a", "from": "x"}]},
+    "a stranger beside a layer": {"layers": [{"ReLU": None, "repeat": 3}]},
+    "an entry that is a number": {"layers": [3]},
+    "a name with a dot": {"layers": [{"ReLU": None, "name": "a.b"}]},
+    "a name that begins with a digit": {"inputs": {"1x": [4]}},
+    "inputs from nowhere": {"layers": [{"ReLU": None, "from": []}]},
+    "a size of zero": {"inputs": {"x": [0]}},
+    "an unknown element type": {"inputs": {"x": {"shape": [1], "dtype": "float16"}}},
+    "an unknown step": {"inputs": {"x": {"shape": [1], "prepare": ["Standardise"]}}},
+    "an unknown loss": {"loss": "MSE"},
+    "an unknown metric": {"outputs": {"y": {"metrics": ["Acuracy"]}}},
+    "two optimizers": {"optimizer": {"SGD": {}, "Adam": {}}},
+    "a scheduler without its argument": {"scheduler": "StepLR"},
+    "a learning rate of zero": {"optimizer": {"SGD": {"lr": 0}}},
+    "training for no epoch": {"train": {"epochs": 0}},
+    "a share of one": {"data": {"split": {"test": 1}}},
+    "an opset too new": {"export": {"opset": 99}},
+}
+
+
+@pytest.mark.parametrize("case", RIGHT)
+def test_a_right_spec_fits(case: str):
+    validator().validate({**SMALL, **RIGHT[case]})
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_spec_does_not_fit(case: str):
+    assert not validator().is_valid({**SMALL, **WRONG[case]})
+
+
+def test_what_an_editor_shows_comes_from_the_classes():
+    entry = json_schema()["definitions"]["layer"]["anyOf"][1]["properties"]
+    assert entry["Linear"]["description"].startswith("Affine map of the last axis: y = x @ weight.T + bias.")
+    assert "```yaml\n- Linear: 10  # (20) -> (10)\n```" in entry["Linear"]["markdownDescription"]
+    arguments = json_schema()["definitions"]["layer.Linear"]["properties"]
+    assert arguments["out_features"] == {
+        "description": "size of the last axis of the output", "type": "integer", "minimum": 1,
+    }  # fmt: skip
+    assert json_schema()["definitions"]["TrainSection"]["description"] == "How long and how training goes."
+    assert json_schema()["properties"]["layers"]["description"].startswith("The layers in order")
+
+
+def test_a_spec_names_its_schema_in_its_first_line():
+    assert editor_line() == "# yaml-language-server: $schema=nnspec.schema.json"
+    assert editor_line("../nnspec.schema.json") == "# yaml-language-server: $schema=../nnspec.schema.json"
+
+
+def pairs_of(schema: Any) -> list[tuple[str, Any]]:
+    if isinstance(schema, list):
+        return [pair for item in schema for pair in pairs_of(item)]
+    if not isinstance(schema, dict):
+        return []
+    return [*schema.items(), *(pair for item in schema.values() for pair in pairs_of(item))]
+
+
+def keys_of(schema: Any) -> list[str]:
+    return [key for key, _ in pairs_of(schema)]
