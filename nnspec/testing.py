@@ -25,7 +25,7 @@ WHOLE_NUMBERS_BELOW = 5  # inputs of whole numbers are indices: tables of exampl
 
 
 def check_layer(layer_type: type[Layer], opsets: Sequence[int] = OPSETS) -> None:
-    """Hold a layer type to its contract. What breaks it is an AssertionError, with the example as a note."""
+    """Hold a layer type to its contract. What breaks it is raised, with the example as a note."""
     _check_documented(layer_type)
     for text, arguments in layer_type.examples.items():
         try:
