@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from torch import nn
 
 from nnspec.codegen.load import load, load_weights
-from nnspec.codegen.write import Source, class_name
+from nnspec.codegen.write import write
 from nnspec.diagnostics import SpecError
 from nnspec.exporting.builder import OPSETS, check_model, to_bytes
 from nnspec.exporting.cases import Array, Examples
@@ -61,23 +60,19 @@ def lower_trained(trained: Trained, opset: int) -> onnx.ModelProto:
 
 
 def open_trained(run: Run) -> Trained:
-    """The module of a run as it was trained: its own source, its weights, its preparation, its test rows."""
+    """The module of a run as it was trained: its spec's source, its weights, its preparation, its test rows.
+
+    The source is written anew from the spec: a run folder may come from elsewhere, and its `net.py` is never run.
+    """
     text = json.dumps(run.spec())
     network = parse_network(text, str(run.file(SPEC)), json=True)
-    module = _load_module(run, class_name(network.graph.name))
+    places = {vertex.name: vertex.span for vertex in network.graph}
+    module = load(write(network.graph), str(run.file(SOURCE)), places)
     load_weights(module, run.file(WEIGHTS))
     trained = Trained(network.spec, network.graph, module, run.preparation(), Examples())
     if not run.has(EXAMPLES):
         return trained
     return replace(trained, examples=examples_of(network.spec, run.examples(), str(run.file(EXAMPLES))))
-
-
-def _load_module(run: Run, name: str) -> nn.Module:
-    path, text = run.file(SOURCE), run.source()
-    try:
-        return load(Source(text, name, {}), str(path), {})
-    except (SyntaxError, AttributeError) as error:
-        raise SpecError.of("run-folder", f"{path} is not the source that was trained: {error}") from error
 
 
 def examples_of(spec: Spec, arrays: Mapping[str, Array], name: str) -> Examples:
