@@ -1,7 +1,7 @@
 """The language as a JSON Schema, for editors: the same classes that check a spec, written as draft 7.
 
 An entry of `layers` is one object with a property for each layer type, which editors complete and check well;
-a union of a hundred objects they do not.
+a union of a hundred objects they do not. The forms below were chosen by what yaml-language-server makes of them.
 """
 
 import inspect
@@ -67,36 +67,30 @@ def _link(document: Schema, definitions: Schema) -> None:
 
 
 def _choice(kind: str, classes: Mapping[str, type[BaseModel]]) -> Schema:
-    """One class by its name alone, where it needs no argument, or with its arguments."""
-    alone = [name for name, model in classes.items() if not _needs_arguments(model)]
+    """One class by its name alone, where it needs no argument, or with its arguments.
+
+    The properties stand beside the alternatives, not in one of them, so that editors name the key that is wrong.
+    """
+    alone = [name for name, model in classes.items() if not _required(model)]
     return {
-        "anyOf": [
-            {"type": "string", "enum": alone},
-            {
-                "type": "object",
-                "properties": {name: _arguments(kind, name, model) for name, model in classes.items()},
-                "additionalProperties": False,
-                "minProperties": 1,
-                "maxProperties": 1,
-            },
-        ]
+        "anyOf": [{"type": "string", "enum": alone}, {"type": "object"}],
+        "properties": {name: _arguments(kind, name, model) for name, model in classes.items()},
+        "additionalProperties": False,
+        **_exactly(1),
     }
 
 
 def _beside(choice: Schema) -> Schema:
     """A layer's entry: beside the layer type stand its name and its inputs."""
-    alone, chosen = choice["anyOf"]
     name = {**NAME, "description": "A name to refer to; without one a layer is named after its type and place."}
     sources = {
         "description": "Its input, or its inputs in order: names of what stands above; `_` is the layer before.",
         "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
     }
-    counts = {"minProperties", "maxProperties"}
-    entry = {key: value for key, value in chosen.items() if key not in counts}
-    entry["properties"] = {**chosen["properties"], "name": name, "from": sources}
+    entry = {key: value for key, value in choice.items() if key not in _exactly(1)}
+    entry["properties"] = {**choice["properties"], "name": name, "from": sources}
     both, one = {"required": ["name", "from"]}, {"anyOf": [{"required": ["name"]}, {"required": ["from"]}]}
-    otherwise = {"if": one, "then": _exactly(2), "else": _exactly(1)}
-    return {"anyOf": [alone, {**entry, "if": both, "then": _exactly(3), "else": otherwise}]}
+    return {**entry, "if": both, "then": _exactly(3), "else": {"if": one, "then": _exactly(2), "else": _exactly(1)}}
 
 
 def _exactly(count: int) -> Schema:
@@ -105,15 +99,24 @@ def _exactly(count: int) -> Schema:
 
 def _arguments(kind: str, name: str, model: type[BaseModel]) -> Schema:
     """What stands after a class's name: its arguments, its first one alone, or nothing."""
-    forms = [_ref(f"{kind}.{name}")]
-    first = next(iter(model.model_fields), "")
-    if first:
-        short = dict(_draft7(schema_of(model))["properties"][first])
-        short.pop("default", None)
-        forms.append(short)
-    if not _needs_arguments(model):
-        forms.append(NULL)
-    return {**_documentation(name, model), "anyOf": forms}
+    required = _required(model)
+    whole = _ref(f"{kind}.{name}")
+    long = whole if required else {"anyOf": [whole, NULL]}
+    nothing = [] if required else ["null"]
+    if not model.model_fields:
+        return {**_documentation(name, model), "type": ["object", *nothing], **long}
+    short = dict(_draft7(schema_of(model))["properties"][next(iter(model.model_fields))])
+    short.pop("default", None)
+    # Editors write what the first type asks for: a value where one argument is needed, else an indented line.
+    types = [*_types(short), "object"] if required == 1 else ["object", *_types(short)]
+    is_short = {"not": {"type": ["object", "null"]}}
+    kinds = list(dict.fromkeys([*types, *nothing]))
+    return {**_documentation(name, model), "type": kinds, "if": is_short, "then": short, "else": long}
+
+
+def _types(schema: Schema) -> list[str]:
+    own = [schema["type"]] if "type" in schema else []
+    return own + [name for option in schema.get("anyOf", []) for name in _types(option)]
 
 
 def _documentation(name: str, model: type[BaseModel]) -> Schema:
@@ -132,8 +135,8 @@ def _definitions(key: str, model: type[BaseModel]) -> Schema:
     return {**schema.pop("definitions", {}), key: schema}
 
 
-def _needs_arguments(model: type[BaseModel]) -> bool:
-    return any(field.is_required() for field in model.model_fields.values())
+def _required(model: type[BaseModel]) -> int:
+    return sum(field.is_required() for field in model.model_fields.values())
 
 
 def _ref(name: str) -> Schema:

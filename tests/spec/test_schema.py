@@ -111,7 +111,7 @@ def test_a_wrong_spec_does_not_fit(case: str):
 
 
 def test_what_an_editor_shows_comes_from_the_classes():
-    entry = json_schema()["definitions"]["layer"]["anyOf"][1]["properties"]
+    entry = json_schema()["definitions"]["layer"]["properties"]
     assert entry["Linear"]["description"].startswith("Affine map of the last axis: y = x @ weight.T + bias.")
     assert "```yaml\n- Linear: 10  # (20) -> (10)\n```" in entry["Linear"]["markdownDescription"]
     arguments = json_schema()["definitions"]["layer.Linear"]["properties"]
@@ -122,9 +122,24 @@ def test_what_an_editor_shows_comes_from_the_classes():
     assert json_schema()["properties"]["layers"]["description"].startswith("The layers in order")
 
 
+def test_an_editor_points_at_the_key_or_value_that_is_wrong():
+    assert messages({"layers": [{"Lineer": 3}]}) == [
+        "layers.0: Additional properties are not allowed ('Lineer' was unexpected)"
+    ]
+    assert messages({"layers": [{"Linear": 0}]}) == ["layers.0.Linear: 0 is less than the minimum of 1"]
+    assert messages({"layers": [{"ReLU": None, "Tanh": None}]}) == [
+        "layers.0: {'ReLU': None, 'Tanh': None} has too many properties"
+    ]
+
+
 def test_a_spec_names_its_schema_in_its_first_line():
     assert editor_line() == "# yaml-language-server: $schema=nnspec.schema.json"
     assert editor_line("../nnspec.schema.json") == "# yaml-language-server: $schema=../nnspec.schema.json"
+
+
+def messages(changes: dict[str, Any]) -> list[str]:
+    errors = validator().iter_errors({**SMALL, **changes})
+    return [f"{'.'.join(map(str, error.absolute_path))}: {error.message}" for error in errors]
 
 
 def pairs_of(schema: Any) -> list[tuple[str, Any]]:
