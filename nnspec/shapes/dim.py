@@ -173,7 +173,9 @@ def _without(product: Product, removed: Product) -> Product | None:
 
 def _term(product: Product, factor: int, *, first: bool) -> str:
     sign = "-" if factor < 0 else "" if first else "+"
-    body = " * ".join(_grouped_atom(atom, alone=len(product) == 1 and abs(factor) == 1) for atom in product)
+    # A leading minus would bind to the numerator of a lone floor: -(T // 2) is not -T // 2.
+    alone = len(product) == 1 and (factor == 1 or (factor == -1 and not first))
+    body = " * ".join(_grouped_atom(atom, alone=alone) for atom in product)
     number = "" if abs(factor) == 1 else f"{abs(factor)} * "
     return f"{sign}{number}{body}" if first else f" {sign} {number}{body}"
 
