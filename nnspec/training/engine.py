@@ -36,7 +36,10 @@ def device_name(device: torch.device) -> str:
 def _device(asked: str, span: Span) -> torch.device:
     found = re.fullmatch(r"(auto|cpu|cuda|mps)|cuda:(\d{1,3})", asked)
     if not found:
-        near = did_you_mean(asked, KNOWN) or "a device is auto, cpu, cuda, cuda:0, cuda:1, …, or mps"
+        near = (
+            did_you_mean(asked.replace("gpu", "cuda"), KNOWN)
+            or "a device is auto, cpu, cuda, cuda:0, cuda:1, …, or mps"
+        )
         raise SpecError.of("device", f"no device is named '{asked}'", span, help=near)
     if asked == "cpu":
         return torch.device("cpu")

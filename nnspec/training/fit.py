@@ -3,7 +3,8 @@
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from nnspec.training.batches import Examples
 from nnspec.training.best import Best
@@ -24,11 +25,15 @@ class Epoch:
     step: int  # steps since the training began
     train_loss: float  # mean over the epoch's steps, each with the weights of its time
     validation_loss: float | None
-    lr: float  # in the epoch's last step
+    lr: float  # when the epoch ended
     seconds: float  # since the training began
     examples_per_second: float  # of this epoch's steps
     metrics: Metrics  # of the validation rows; empty where they would have held up the training
     better: bool  # whether its weights are the best so far
+
+    def as_json(self) -> dict[str, Any]:
+        values = asdict(self)
+        return {"epoch": values.pop("number"), **values}
 
 
 def fit(

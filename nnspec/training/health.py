@@ -63,7 +63,7 @@ class _Watch:
     def __init__(self, learner: Learner, judge: Judge) -> None:
         self.learner, self.net, self.judge = learner, learner.net, judge
         self.spec, self.graph = judge.spec, judge.graph
-        self.epoch, self.loss = 0, math.nan
+        self.epoch, self.loss, self.evaluating = 0, math.nan, False
 
     def step(self, batch: Batch) -> Tensor:
         """A step of the training; the error where it breaks."""
@@ -81,6 +81,7 @@ class _Watch:
     def after_epoch(self, batches: Iterable[Batch]) -> SpecError:
         """The error of an epoch whose steps were all in order, but not its evaluation."""
         self.net.eval()
+        self.evaluating = True
         for batch in batches:
             found = self._forward(batch)
             if found:
@@ -91,7 +92,8 @@ class _Watch:
     def _forward(self, batch: Batch) -> SpecError | None:
         for given, x in zip(self.spec.inputs.values(), batch.inputs, strict=True):
             if not _finite(x):
-                return self._error(f"the input {given.name} holds {_fault(x)}", given.span)
+                way = "look at the raw rows and the steps that prepare them"
+                return self._error(f"the input {given.name} holds {_fault(x)}", given.span, help=way)
         values = layer_by_layer(self.graph, self.net, batch.inputs)
         for vertex in live(self.graph):
             results = [values[Port(vertex.name, index)] for index in range(len(vertex.gives))]
@@ -102,12 +104,12 @@ class _Watch:
         return self._loss(batch, self._returned(values))
 
     def _loss(self, batch: Batch, results: Any) -> SpecError | None:
-        for output in learnt(self.spec):
+        for output, target in zip(learnt(self.spec), batch.targets, strict=True):
             loss = compile_objective(self.spec, [output])(results, batch.targets)
             if not _finite(loss):
                 kind, port = type(output.loss).__name__, self.graph.outputs[output.name]
-                note = self._note(port, result_of(self.spec, results, output))
-                return self._error(f"{kind} of {output.name} is {_fault(loss)}", output.span, [note])
+                notes = [self._note(port, result_of(self.spec, results, output)), Note("target", _range(target))]
+                return self._error(f"{kind} of {output.name} is {_fault(loss)}", output.span, notes)
         return None
 
     def _backward(self, batch: Batch, random: list[Tensor]) -> SpecError | None:
@@ -143,17 +145,18 @@ class _Watch:
     def _note(self, port: Port, x: Tensor) -> Note:
         span = self.spec.inputs[port.vertex].span if port.vertex in self.spec.inputs else None
         vertex = self.graph.vertices.get(port.vertex)
-        return Note("input", f"numbers up to {_largest(x):.3g} from {port.vertex}", vertex.span if vertex else span)
+        return Note("input", f"{_range(x)} from {port.vertex}", vertex.span if vertex else span)
 
-    def _error(self, message: str, span: Span | None, notes: Iterable[Note] = ()) -> SpecError:
-        before = [] if math.isnan(self.loss) else [Note("loss", f"{self.loss:.3g} in the step before")]
-        ways = [f"lower the learning rate, which is {self.learner.lr:g}"]
+    def _error(self, message: str, span: Span | None, notes: Iterable[Note] = (), help: str = "") -> SpecError:
+        where = f"in epoch {self.epoch}, step {self.learner.steps:,}"
+        if self.evaluating:
+            where = f"on the validation rows after epoch {self.epoch}"
+        elif not math.isnan(self.loss):
+            notes = [*notes, Note("loss", f"{self.loss:.3g} in the step before")]
+        ways = f"lower the learning rate, which is {self.learner.lr:g}"
         if self.learner.clip_grad_norm is None:
-            ways.append("limit the gradient with `train: {clip_grad_norm: 1}`")
-        where = f"epoch {self.epoch}, step {self.learner.steps:,}"
-        return SpecError.of(
-            "not-finite", f"{message} in {where}", span, notes=[*notes, *before], help=", or ".join(ways)
-        )
+            ways += ", or limit the gradient with `train: {clip_grad_norm: 1}`"
+        return SpecError.of("not-finite", f"{message} {where}", span, notes=notes, help=help or ways)
 
 
 def _title(vertex: Vertex) -> str:
@@ -169,5 +172,5 @@ def _fault(x: Tensor) -> str:
     return "nan" if bool(x.isnan().any()) else "inf"
 
 
-def _largest(x: Tensor) -> float:
-    return float(x.detach().abs().max()) if x.numel() else 0.0
+def _range(x: Tensor) -> str:
+    return f"numbers up to {float(x.detach().abs().max()):.3g}"

@@ -21,7 +21,7 @@ class Result:
     """How the best weights do on each part that has rows, and how long it took to find them."""
 
     parts: Mapping[str, PartResult]  # train, validation, test
-    best_epoch: int  # 0 where no epoch came to its end
+    best_epoch: int  # 0 where no epoch came to its end; then there are no weights and no parts
     epochs: int  # that came to their end
     steps: int
     seconds: float  # of the training, without reading data and without the final evaluation

@@ -1,8 +1,9 @@
 """One training, from a spec to a run folder with its best weights."""
 
+import math
 import time
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from nnspec.training.batches import Examples, batch_sizes
 from nnspec.training.best import Best
 from nnspec.training.engine import choose_device, device_name, flush_denormals
 from nnspec.training.evaluate import Judge
-from nnspec.training.fit import fit
+from nnspec.training.fit import Epoch, fit
 from nnspec.training.interrupt import stoppable
 from nnspec.training.learner import Learner
 from nnspec.training.needs import check_batches, check_trainable
@@ -101,28 +102,42 @@ def make_learner(spec: Spec, net: nn.Module, judge: Judge, rows: int, seed: int)
 
 
 def _train(learner: Learner, judge: Judge, parts: Mapping[str, Examples], run: Run, progress: Progress) -> Result:
-    section, training = judge.spec.train, parts["train"]
-    best = Best(learner.net, section.early_stopping)
-    saved_at, spent_s, epochs, start = 0.0, 0.0, 0, time.perf_counter()
-    progress.start(section.epochs, len(batch_sizes(training.rows, learner.batch_size)))
-    with stoppable() as stop:
+    training, best = parts["train"], Best(learner.net, judge.spec.train.early_stopping)
+    epochs, spent_s, start = 0, 0.0, time.perf_counter()
+    with stoppable() as stop, _checkpoints(best, run) as checkpoint:
+        progress.start(judge.spec.train.epochs, len(batch_sizes(training.rows, learner.batch_size)))
         try:
             for epoch in fit(learner, judge, training, parts["validation"], best, stop, progress.advance):
-                if epoch.better and time.perf_counter() - saved_at >= SAVE_EVERY_S:
-                    save_weights(learner.net, run.file(WEIGHTS))
-                    saved_at = time.perf_counter()
-                run.add_metrics(asdict(epoch))
+                checkpoint(epoch)
+                run.add_metrics(epoch.as_json())
                 progress.epoch(epoch)
                 epochs, spent_s = epoch.number, spent_s + training.rows / epoch.examples_per_second
         finally:
             progress.end()
-            best.restore()
-            if best.epoch or stop.asked:
-                save_weights(learner.net, run.file(WEIGHTS))
     seconds = time.perf_counter() - start
-    measured = {name: _measure(judge, learner.net, part) for name, part in parts.items() if part.rows}
+    # Stopped before the end of the first epoch there are no weights to speak of.
+    measured = {name: _measure(judge, learner.net, part) for name, part in parts.items() if part.rows and best.epoch}
     rate = epochs * training.rows / spent_s if spent_s else 0.0
     return Result(measured, best.epoch, epochs, learner.steps, seconds, rate, stop.asked)
+
+
+@contextmanager
+def _checkpoints(best: Best, run: Run) -> Iterator[Callable[[Epoch], None]]:
+    """Writes better weights now and then; at the end, whatever ended it, puts the best back and writes them."""
+    saved_at = -math.inf
+
+    def checkpoint(epoch: Epoch) -> None:
+        nonlocal saved_at
+        if epoch.better and time.perf_counter() - saved_at >= SAVE_EVERY_S:
+            save_weights(best.net, run.file(WEIGHTS))
+            saved_at = time.perf_counter()
+
+    try:
+        yield checkpoint
+    finally:
+        best.restore()
+        if best.epoch:
+            save_weights(best.net, run.file(WEIGHTS))
 
 
 def _measure(judge: Judge, net: nn.Module, part: Examples) -> PartResult:
