@@ -4,10 +4,12 @@ import ast
 import operator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnspec.pycode import Code, F, is_identifier, literal, name, nn, torch
+
+UNHURRIED = settings(deadline=None)  # a busy machine is no mistake
 
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()
@@ -16,6 +18,7 @@ VALUES = st.recursive(SCALARS, lambda inner: st.one_of(st.lists(inner), st.lists
 OPERATORS = [operator.add, operator.sub, operator.mul, operator.truediv]
 
 
+@UNHURRIED
 @given(VALUES)
 def test_a_literal_gives_its_value_back(value):
     again = ast.literal_eval(literal(value))
@@ -23,6 +26,7 @@ def test_a_literal_gives_its_value_back(value):
     assert repr(again) == repr(value)
 
 
+@UNHURRIED
 @given(st.text())
 def test_text_stays_within_its_quotes(text):
     tree = ast.parse(f"f({literal(text)})", mode="eval").body
@@ -74,6 +78,7 @@ def _tree(value):
     return value.tree if isinstance(value, _Tree) else value
 
 
+@UNHURRIED
 @given(EXPRESSIONS)
 def test_operators_group_as_they_were_applied(expression):
     names = {letter: name(letter) for letter in "abc"}

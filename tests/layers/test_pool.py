@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from refusing import refusal
 
@@ -8,9 +8,12 @@ from nnspec.layers.layer import NotInOnnx
 from nnspec.layers.pool import AdaptiveAvgPool2d, MaxPool2d, pool_output_size
 from nnspec.shapes import bind, symbol, tensor
 
+UNHURRIED = settings(deadline=None)  # a busy machine is no mistake
+
 sizes = st.integers(1, 60)
 
 
+@UNHURRIED
 @given(sizes, st.integers(1, 7), st.integers(1, 7), st.integers(0, 3), st.integers(1, 3))
 def test_rounding_up_drops_a_window_that_starts_beyond_the_input(size, kernel, stride, padding, dilation):
     padding = min(padding, kernel // 2)
@@ -20,6 +23,7 @@ def test_rounding_up_drops_a_window_that_starts_beyond_the_input(size, kernel, s
     assert pool_output_size(size, kernel, stride, padding, dilation, ceil_mode=True) == windows
 
 
+@UNHURRIED
 @given(sizes, st.integers(1, 7), st.integers(1, 7), st.booleans())
 def test_a_symbolic_size_is_pooled_like_any_number(size, kernel, stride, ceil_mode):
     symbolic = pool_output_size(symbol("h"), kernel, stride, kernel // 2, 1, ceil_mode=ceil_mode)

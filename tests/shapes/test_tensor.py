@@ -1,14 +1,17 @@
 """Tensors, and the short notation for them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnspec.shapes import BATCH, ShapeError, Tensor, format_shape, format_sizes, parse_example, symbol, tensor
 
+UNHURRIED = settings(deadline=None)  # a busy machine is no mistake
+
 WORDS = st.lists(st.one_of(st.integers(1, 99).map(str), st.sampled_from(["t", "h", "w"])), max_size=4)
 
 
+@UNHURRIED
 @given(WORDS)
 def test_the_notation_names_batch_sizes_and_symbols(words):
     x = tensor(" ".join(["n", *words]))
@@ -51,6 +54,7 @@ def test_binding_gives_lengths():
     assert tensor("n t 3").bind({"t": 5}) == tensor("n 5 3")
 
 
+@UNHURRIED
 @given(st.integers(2, 5), st.integers(-7, 7))
 def test_axes_count_as_pytorchs_do_and_spare_the_batch(rank, dim):
     x = Tensor((BATCH, *range(1, rank)))
