@@ -47,7 +47,7 @@ def test_a_command_prints_what_the_readme_shows(command, output, folder):
 
 
 def test_the_readme_shows_every_command():
-    assert COMMAND_NAMES == {"check", "show", "compile", "train", "export", "verify", "predict", "layers", "schema"}
+    assert {"check", "show", "compile", "train", "export", "verify", "predict", "layers", "schema"} == COMMAND_NAMES
     assert len(COMMANDS) >= 3
 
 

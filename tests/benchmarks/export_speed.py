@@ -33,7 +33,7 @@ class Case:
         self.module: Any = load(write(network.graph), "net.py", {}).eval()
         self.weights = {name: value.numpy() for name, value in self.module.state_dict().items()}
         outputs = {name: FittedOutput() for name in network.spec.outputs}
-        self.preparation = Preparation({name: () for name in network.spec.inputs}, outputs)
+        self.preparation = Preparation(dict.fromkeys(network.spec.inputs, ()), outputs)
         self.inputs = tuple(torch.rand(2, *map(_length, x.shape[1:])) for x in network.graph.inputs.values())
 
     def lower(self) -> Any:
@@ -83,7 +83,8 @@ def compare_proof(folder: str) -> None:
         return seconds(lambda: export_run(opened, Path(folder) / "digits.onnx", None))
 
     taken, theirs, ratio = paired(ours, lambda: seconds(case.torch_export), rounds=5)
-    line("lower and prove digits / torch.onnx.export", f"{1000 * taken:.0f} ms", f"{1000 * theirs:.0f} ms", ratio, "<= 0.15")
+    name = "lower and prove digits / torch.onnx.export"
+    line(name, f"{1000 * taken:.0f} ms", f"{1000 * theirs:.0f} ms", ratio, "<= 0.15")
 
 
 def compare_runtime() -> None:
@@ -102,8 +103,9 @@ def compare_runtime() -> None:
             for _ in range(200):
                 session.run(arrays)
 
-        took, theirs, ratio = paired(lambda: seconds(ours), lambda: seconds(eager), rounds=5)  # noqa: B023
-        line(f"onnxruntime {name} / torch eager, batch 1", f"{5e3 * took:.1f} us", f"{5e3 * theirs:.1f} us", ratio, "< 1")
+        took, theirs, ratio = paired(lambda: seconds(ours), lambda: seconds(eager), rounds=5)
+        name = f"onnxruntime {name} / torch eager, batch 1"
+        line(name, f"{5e3 * took:.1f} us", f"{5e3 * theirs:.1f} us", ratio, "< 1")
 
 
 def main() -> None:

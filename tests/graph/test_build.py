@@ -57,7 +57,8 @@ def test_adding_a_layer_to_itself_keeps_both_edges():
 
 
 def test_a_layers_other_outputs_have_names():
-    text = "nnspec: 1\ninputs: {rows: [T, 8]}\nlayers:\n  - {LSTM: 4, name: memory}\n  - {Flatten: null, from: memory.%s}\n"
+    text = "nnspec: 1\ninputs: {rows: [T, 8]}\nlayers:\n  - {LSTM: 4, name: memory}\n"
+    text += "  - {Flatten: null, from: memory.%s}\n"
     for name, shape in (("h_n", "n 4"), ("c_n", "n 4"), ("1", "n 4")):
         graph = parse_network(text % name).graph
         assert graph.output_tensors["output"] == tensor(shape)

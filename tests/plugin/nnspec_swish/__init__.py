@@ -1,9 +1,10 @@
 """A layer type in a package of its own."""
 
+from pydantic import Field
+
 from nnspec.layers import Layer, OnnxBuilder, Value
 from nnspec.pycode import Code
 from nnspec.shapes import Tensor
-from pydantic import Field
 
 
 class Swish(Layer):
