@@ -4,11 +4,15 @@ torch multiplies matrices in full float32, and lets cuDNN's convolutions use TF3
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
 from nnspec.diagnostics import Note, Span, SpecError, Text, did_you_mean
 from nnspec.spec.spec import Spec
+
+SERIAL_MACS = 4_000_000  # multiply-accumulates of a step forward; sharing fewer costs threads more than it gains
 
 KNOWN = ("auto", "cpu", "cuda", "mps")
 
@@ -24,6 +28,18 @@ def choose_device(spec: Spec, asked: str | None = None) -> torch.device:
 def flush_denormals() -> None:
     """Numbers too small for float32's normal form count as 0: with them a step can take ten times as long."""
     torch.set_flush_denormal(True)
+
+
+@contextmanager
+def suitable_threads(macs: int) -> Iterator[None]:
+    """One thread for small steps: where other programs keep the processors busy, waiting for a second takes longest."""
+    before = torch.get_num_threads()
+    if macs < SERIAL_MACS:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def device_name(device: torch.device) -> str:

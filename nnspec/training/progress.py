@@ -81,9 +81,14 @@ class Terminal:
         # rich takes 0.1 s to import, and only a terminal needs it.
         from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
+        from rich.table import Column
 
-        texts = (TextColumn("epoch {task.fields[epoch]}"), BarColumn(), TextColumn("{task.fields[text]}"))
-        self.bar = Bar(*texts, TimeRemainingColumn())
+        self.bar = Bar(
+            TextColumn("epoch {task.fields[epoch]}", table_column=Column(no_wrap=True, min_width=9)),
+            BarColumn(bar_width=10),
+            TextColumn("{task.fields[text]}", table_column=Column(no_wrap=True)),
+            TimeRemainingColumn(compact=True),
+        )
         self.task: TaskID | None = None
         self.epochs = 0
 
@@ -98,7 +103,7 @@ class Terminal:
 
     def epoch(self, epoch: Epoch) -> None:
         if self.task is not None:
-            self.bar.update(self.task, epoch=f"{epoch.number}/{self.epochs}", text=describe(epoch))
+            self.bar.update(self.task, epoch=f"{epoch.number}/{self.epochs}", text="  ".join(_measures(epoch)))
 
     def end(self) -> None:
         self.bar.stop()
@@ -111,8 +116,12 @@ def terminal_progress() -> Progress:
 
 def describe(epoch: Epoch) -> str:
     """`loss 0.0512  validation 0.0634  Accuracy 0.9815  41,200 examples/s  2.1 s`."""
-    parts = [f"loss {epoch.train_loss:.4g}"]
+    rate = f"{epoch.examples_per_second:,.0f} examples/s"
+    return "  ".join([*_measures(epoch), rate, f"{epoch.seconds:.1f} s"])
+
+
+def _measures(epoch: Epoch) -> list[str]:
+    losses = [f"loss {epoch.train_loss:.4g}"]
     if epoch.validation_loss is not None:
-        parts.append(f"validation {epoch.validation_loss:.4g}")
-    parts += metric_texts(epoch.metrics)
-    return "  ".join([*parts, f"{epoch.examples_per_second:,.0f} examples/s", f"{epoch.seconds:.1f} s"])
+        losses.append(f"validation {epoch.validation_loss:.4g}")
+    return losses + metric_texts(epoch.metrics)

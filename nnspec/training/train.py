@@ -16,12 +16,14 @@ from nnspec.codegen.write import write
 from nnspec.data import Examples as Data
 from nnspec.data import Part, load_examples, prepared
 from nnspec.graph import Graph
+from nnspec.graph.cost import cost
 from nnspec.runs import SOURCE, WEIGHTS, Run, create, environment
+from nnspec.shapes import bind
 from nnspec.spec.resolve import resolve
 from nnspec.spec.spec import Spec
 from nnspec.training.batches import Examples, batch_sizes
 from nnspec.training.best import Best
-from nnspec.training.engine import choose_device, device_name, flush_denormals
+from nnspec.training.engine import choose_device, device_name, flush_denormals, suitable_threads
 from nnspec.training.evaluate import Judge
 from nnspec.training.fit import Epoch, fit
 from nnspec.training.interrupt import stoppable
@@ -64,7 +66,6 @@ def train(
 ) -> Result:
     """Train on data that have been read, and leave in the run folder all that later stages need."""
     flush_denormals()
-    _write_record(run, spec, seed, device)
     run.write_preparation(data.preparation)
     most = spec.export.verify.examples
     run.write_examples({name: rows[:most] for name, rows in {**data.test.raw, **data.test.targets}.items()})
@@ -72,7 +73,8 @@ def train(
     run.write_source(source.text)
     places = {vertex.name: vertex.span for vertex in graph}
     filename = str(run.file(SOURCE))
-    with explained(source, filename, places):
+    with suitable_threads(_step_macs(spec, graph, data.train)), explained(source, filename, places):
+        _write_record(run, spec, seed, device)
         torch.manual_seed(seed)
         net = load(source, filename, places).to(device)
         parts = {name: _tensors(graph, data, name, device) for name in PARTS}
@@ -86,7 +88,7 @@ def train(
 def make_learner(spec: Spec, net: nn.Module, judge: Judge, rows: int, seed: int) -> Learner:
     """A network with the optimizer and the scheduler that its spec asks for, to learn from so many rows."""
     section = spec.train
-    batch_size = rows if section.batch_size == "full" else section.batch_size
+    batch_size = _batch_size(spec, rows)
     optimizer = make_optimizer(spec, net)
     steps = section.epochs * len(batch_sizes(rows, batch_size))
     return Learner(
@@ -152,6 +154,17 @@ def _tensors(graph: Graph, data: Data, name: str, device: torch.device) -> Examp
     inputs = [np.ascontiguousarray(arrays[given], dtype=x.dtype) for given, x in graph.inputs.items()]
     targets = [np.ascontiguousarray(arrays[output]) for output in data.preparation.outputs]
     return Examples(tuple(map(torch.from_numpy, inputs)), tuple(map(torch.from_numpy, targets)), device).to(device)
+
+
+def _batch_size(spec: Spec, rows: int) -> int:
+    asked = spec.train.batch_size
+    return rows if asked == "full" else asked
+
+
+def _step_macs(spec: Spec, graph: Graph, part: Part) -> int:
+    """Multiply-accumulates of a step forward."""
+    macs = bind(cost(graph).macs, part.lengths)
+    return _batch_size(spec, len(part)) * (macs if isinstance(macs, int) else 0)
 
 
 def _write_record(run: Run, spec: Spec, seed: int, device: torch.device) -> None:

@@ -6,7 +6,7 @@ from trainings import TWO_KINDS
 
 from nnspec.diagnostics import SpecError
 from nnspec.graph import parse_network
-from nnspec.training.engine import choose_device
+from nnspec.training.engine import SERIAL_MACS, choose_device, suitable_threads
 
 BUILT = "  torch  9.9, built without CUDA\n"
 AUTO = "  help   `auto` takes a GPU where there is one"
@@ -90,3 +90,15 @@ def test_a_gpu_beyond_the_last_one_is_told_with_their_number(gpus, count, there)
 def test_a_device_of_no_name_is_refused(asked, help):
     assert refusal("auto", asked).splitlines()[0] == f"command line:1:10: error[device]: no device is named '{asked}'"
     assert refusal("auto", asked).splitlines()[-1] == f"  help  {help}"
+
+
+def test_small_steps_take_one_thread_and_large_ones_all():
+    torch.set_num_threads(2)
+    with suitable_threads(SERIAL_MACS - 1):
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == 2
+    with suitable_threads(SERIAL_MACS):
+        assert torch.get_num_threads() == 2
+    torch.set_num_threads(1)
+    with suitable_threads(SERIAL_MACS):
+        assert torch.get_num_threads() == 1

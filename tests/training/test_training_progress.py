@@ -81,9 +81,11 @@ def test_a_pipe_gets_lines_and_a_terminal_a_bar(monkeypatch):
 
 def test_a_bar_shows_the_last_epoch(capsys):
     terminal = Terminal()
-    terminal.bar.console.width = 140
-    follow(terminal, 3, 2)
-    assert "epoch 2/3" in capsys.readouterr().out
+    terminal.bar.console.width = 80
+    follow(terminal, 100, 99)
+    *_, last = capsys.readouterr().out.strip().splitlines()
+    assert last.startswith("epoch 99/100 ")
+    assert " loss 0.0101  validation 0.0202  Accuracy 0.9877 " in last
 
 
 def test_silence_is_silent(capsys):
