@@ -37,16 +37,10 @@ class Epoch:
 
 
 def fit(
-    learner: Learner,
-    judge: Judge,
-    training: Examples,
-    validation: Examples,
-    best: Best,
-    stop: Stop,
-    advance: Advance,
+    learner: Learner, judge: Judge, training: Examples, validation: Examples, best: Best, stop: Stop, advance: Advance
 ) -> Iterator[Epoch]:
     """Train epoch by epoch; `best` keeps the weights to use. SpecError where a number is not finite."""
-    start, kept, scoring_s = time.perf_counter(), Kept(learner), 0.0
+    clock, kept = _Clock(), Kept(learner)
     for number in range(1, judge.spec.train.epochs + 1):
         kept.keep(number)
         epoch_start = time.perf_counter()
@@ -54,18 +48,36 @@ def fit(
         if train_loss is None:
             return
         rate = training.rows / (time.perf_counter() - epoch_start)
-        lr = learner.lr
-        measured = Measured(train_loss)
+        lr, found = learner.lr, Measured(train_loss)
         if validation.rows and math.isfinite(train_loss):
-            affordable = number == 1 or scoring_s < METRICS_SHARE * (time.perf_counter() - start)
-            measured = judge.measure(learner.net, validation, with_metrics=affordable)
-            scoring_s += measured.scoring_s if number > 1 else 0.0  # the first imports torchmetrics
-        if not math.isfinite(measured.loss):
+            found = clock.count(judge.measure(learner.net, validation, with_metrics=clock.affords_metrics))
+        if not math.isfinite(found.loss):
             raise blame(kept, judge, training, validation, number)
-        learner.end_epoch(measured.loss)
-        better = best.offer(number, measured.loss, chosen=validation.rows > 0)
-        seconds = time.perf_counter() - start
-        validation_loss = measured.loss if validation.rows else None
-        yield Epoch(number, learner.steps, train_loss, validation_loss, lr, seconds, rate, measured.metrics, better)
+        learner.end_epoch(found.loss)
+        better = best.offer(number, found.loss, chosen=validation.rows > 0)
+        validation_loss = found.loss if validation.rows else None
+        yield Epoch(number, learner.steps, train_loss, validation_loss, lr, clock.seconds, rate, found.metrics, better)
         if best.tired:
             return
+
+
+class _Clock:
+    """How long the training takes, and how much of that goes into metrics."""
+
+    def __init__(self) -> None:
+        self.start, self.scoring_s = time.perf_counter(), 0.0
+        self.first = True
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self.start
+
+    @property
+    def affords_metrics(self) -> bool:
+        return self.first or self.scoring_s < METRICS_SHARE * self.seconds
+
+    def count(self, measured: Measured) -> Measured:
+        """Count what the metrics took, but for the first time, which imports torchmetrics."""
+        self.scoring_s += 0.0 if self.first else measured.scoring_s
+        self.first = False
+        return measured
