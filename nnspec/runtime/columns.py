@@ -17,12 +17,19 @@ MAX_LISTED = 12  # columns that a message names
 
 def arrays_for(session: Session, table: Table) -> dict[str, Array]:
     """Each input's rows. Columns that no input reads are left alone; missing ones are told at once."""
-    columns = {name: _expanded(columns_of(session, name), table) for name in session.inputs}
+    columns = {name: _columns_in(table, session, name) for name in session.inputs}
     missing = [column for names in columns.values() for column in names if column not in table.columns]
     if missing:
         used = {column for names in columns.values() for column in names}
         raise _unknown_columns(table, list(dict.fromkeys(missing)), used)
     return {name: _rows(table, slot, columns[name]) for name, slot in session.inputs.items()}
+
+
+def _columns_in(table: Table, session: Session, name: str) -> list[str]:
+    """An input's columns; in an archive without them the whole array of its name, as a run keeps its rows."""
+    columns = _expanded(columns_of(session, name), table)
+    whole = table.lines is None and name in table.columns
+    return [name] if whole and not all(column in table.columns for column in columns) else columns
 
 
 def columns_of(session: Session, name: str) -> list[str]:

@@ -97,6 +97,13 @@ def test_missing_columns_are_told_at_once(tmp_path):
     )
 
 
+def test_an_archive_may_hold_an_inputs_rows_under_its_name(tmp_path):
+    np.savez(tmp_path / "examples.npz", size=[[0.75, 0.25]], pet=[1])
+    assert predict(classifier(), tmp_path / "examples.npz")["pet"].answers.tolist() == ["cat"]
+    np.savez(tmp_path / "examples.npz", size=[[1.0, 2.0]], weight=[3.0], height=[4.0])
+    assert predict(classifier(), tmp_path / "examples.npz")["next"].answers.tolist() == [[-3.0, -4.0]]
+
+
 def test_text_where_a_number_belongs_is_told_with_its_line(tmp_path):
     rows = text(tmp_path, "weight,height\n1,2\nheavy,3\n")
     assert complaint(classifier(), rows) == f"{rows}:3: error[data-value]: column 'weight': 'heavy' is not a number"
