@@ -57,7 +57,15 @@ def _numbers(slot: Slot, array: Array) -> Array:
         )
     if wanted.kind in "iu" and array.size and not _in_range(array, wanted):
         raise SpecError.of("data-value", f"the input {slot.name} takes {slot.dtype}, and a value is out of its range")
+    if wanted.kind == "f" and beyond(array, slot.dtype).any():
+        raise SpecError.of("data-value", f"the input {slot.name} takes {slot.dtype}, and a value is too large for it")
     return array.astype(wanted)
+
+
+def beyond(array: Array, dtype: str) -> Array:
+    """Where a finite number is too large for a type of real numbers."""
+    with np.errstate(over="ignore"):
+        return np.isfinite(array) & ~np.isfinite(array.astype(dtype))
 
 
 def _in_range(array: Array, wanted: np.dtype[Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnspec.diagnostics import Diagnostic, SpecError, did_you_mean
-from nnspec.runtime.arrays import Array, Slot
+from nnspec.runtime.arrays import Array, Slot, beyond
 from nnspec.runtime.session import Session, model_error
 from nnspec.tables import Table, numbers
 
@@ -69,20 +69,23 @@ def _rows(table: Table, slot: Slot, columns: Sequence[str]) -> Array:
 
 
 def _numbers(table: Table, slot: Slot, column: str) -> Array:
-    """A column as numbers; where the model takes whole ones, each must be whole."""
+    """A column as numbers that the input can hold; where the model takes whole ones, each must be whole."""
     values = numbers(table, column)
+    if slot.dtype.startswith("float"):
+        _refuse(table, column, values, beyond(values, slot.dtype), f"is too large for {slot.dtype}")
+        return values
     if values.dtype.kind != "f" or not slot.dtype.startswith(("int", "uint")):
         return values
-    broken = np.flatnonzero((values != np.floor(values)).reshape(len(values), -1).any(axis=1))
-    if len(broken):
-        row = int(broken[0])
-        value = values[row].reshape(-1)[0]
-        raise SpecError.of(
-            "data-value",
-            f"{table.subject(column, row)}: {value:g} is not a whole number, which {slot.name} takes",
-            table.span(row),
-        )
+    _refuse(table, column, values, values != np.floor(values), f"is not a whole number, which {slot.name} takes")
     return values.astype(np.int64)
+
+
+def _refuse(table: Table, column: str, values: Array, fault: Array, why: str) -> None:
+    """Tell the first value that has the fault, if any has."""
+    if fault.any():
+        index = tuple(int(axis[0]) for axis in np.nonzero(fault))
+        message = f"{table.subject(column, index[0])}: {values[index]:g} {why}"
+        raise SpecError.of("data-value", message, table.span(index[0]))
 
 
 def _shaped(rows: Array, slot: Slot) -> Array:

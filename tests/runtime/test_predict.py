@@ -109,6 +109,16 @@ def test_text_where_a_number_belongs_is_told_with_its_line(tmp_path):
     assert complaint(classifier(), rows) == f"{rows}:3: error[data-value]: column 'weight': 'heavy' is not a number"
 
 
+def test_a_number_beyond_float32_is_told_with_its_line(tmp_path):
+    rows = text(tmp_path, "weight,height\n1,2\n3,-1e39\n")
+    assert complaint(classifier(), rows) == (
+        f"{rows}:3: error[data-value]: column 'height': -1e+39 is too large for float32"
+    )
+    assert complaint(classifier(), {"size": np.array([[1.0, 1e39]])}) == (
+        "error[data-value]: the input size takes float32, and a value is too large for it"
+    )
+
+
 def lookup() -> Session:
     return opened([helper.make_node("Identity", ["id"], ["out"])], [info("id", INT64)], [info("out", INT64)])
 
