@@ -222,7 +222,7 @@ def test_a_near_word_is_suggested():
 
 
 def test_a_suggestion_costs_little():
-    start = time.perf_counter()
+    start = time.process_time()
     assert did_you_mean("a" * 1_000_000, ["a"]) == ""
     did_you_mean("layer_x", (f"layer_{number}" for number in range(1_000_000)))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

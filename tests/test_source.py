@@ -369,9 +369,9 @@ HOSTILE_NAMES = [*HOSTILE_YAML, *(f"JSON: {name}" for name in HOSTILE_JSON)]
 
 @pytest.mark.parametrize(("text", "json"), HOSTILE, ids=HOSTILE_NAMES)
 def test_a_hostile_text_is_refused_soon_and_shortly(text, json):
-    start = time.perf_counter()
+    start = time.process_time()
     found = refused(text, json=json)
-    assert time.perf_counter() - start < HOSTILE_S
+    assert time.process_time() - start < HOSTILE_S
     assert len(str(SpecError([found]))) < 1500
 
 

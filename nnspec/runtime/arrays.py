@@ -65,7 +65,8 @@ def _numbers(slot: Slot, array: Array) -> Array:
 def beyond(array: Array, dtype: str) -> Array:
     """Where a finite number is too large for a type of real numbers."""
     with np.errstate(over="ignore"):
-        return np.isfinite(array) & ~np.isfinite(array.astype(dtype))
+        found: Array = np.isfinite(array) & ~np.isfinite(array.astype(dtype))
+        return found
 
 
 def _in_range(array: Array, wanted: np.dtype[Any]) -> bool:

@@ -276,7 +276,7 @@ def test_a_name_that_was_not_checked_never_reaches_the_source(name: str):
 def test_a_thousand_layers_are_written_at_once():
     text = "nnspec: 1\nname: deep\ninputs: {a: [8]}\nlayers:\n" + "  - Linear: 8\n  - ReLU\n" * 500
     graph = parse_network(text).graph
-    start = time.perf_counter()
+    start = time.process_time()
     source = write(graph)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert len(source.lines) == 1500

@@ -233,7 +233,7 @@ def test_a_thousand_layers_are_lowered_in_half_a_second():
     subject = trained(network(layers))
     times = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         to_bytes(lowered(subject))
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert min(times) < 0.5

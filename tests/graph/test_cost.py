@@ -149,6 +149,6 @@ def test_ten_thousand_layers_take_little_time():
         name: Vertex(name, Identity(), (Port(before),), (x,), (x,), SPAN)
         for before, name in zip(["x", *names], names, strict=False)
     }
-    started = time.perf_counter()
+    started = time.process_time()
     assert cost(Graph("", {"x": x}, chain, {"y": Port(names[-1])})).peak == 80
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
