@@ -1,13 +1,16 @@
 """The commands and their arguments. What a command needs is imported when it runs."""
 
 import argparse
+import errno
+import io
+import os
 import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
 
 from nnspec import __version__
-from nnspec.diagnostics import COLOURS, PLAIN, SpecError, did_you_mean, render
+from nnspec.diagnostics import COLOURS, PLAIN, Palette, SpecError, did_you_mean, render
 
 EXIT_WRONG, EXIT_USAGE, EXIT_OURS, EXIT_INTERRUPTED = 1, 2, 3, 130
 
@@ -20,13 +23,13 @@ EXAMPLES = """examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code: 0 fine, 1 the spec or data is wrong, 2 usage, 3 our fault."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal without × must not end in a traceback
+    _settle_streams()
     parser = _parser()
     arguments = parser.parse_args(sys.argv[1:] if argv is None else argv)
     try:
-        return _run(arguments.command, arguments)
+        code = _run(arguments.command, arguments)
+        sys.stdout.flush()  # where a full disk or a reader that has gone is met at the latest
+        return code
     except SpecError as error:
         print_errors(error)
         return EXIT_WRONG
@@ -34,9 +37,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone: nothing is left to say
+        sys.stdout = io.StringIO()  # the reader of our output has gone: nothing is left to say
         return EXIT_WRONG
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
+            sys.stdout = io.StringIO()
+            print_errors(SpecError.of("file", "cannot write the output: no space left on device"))
+            return EXIT_WRONG
         traceback.print_exc()
         print(
             "\nThis is a mistake in nnspec, not in your spec. A report of it helps: the lines above.", file=sys.stderr
@@ -46,12 +53,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def print_errors(error: SpecError) -> None:
     """Every diagnostic on stderr, in colour where a person reads it."""
-    palette = COLOURS if sys.stderr.isatty() else PLAIN
+    palette = palette_of_errors()
     for diagnostic in error.diagnostics:
         print(render(diagnostic, palette), file=sys.stderr)
     count = sum(diagnostic.severity == "error" for diagnostic in error.diagnostics)
     if count > 1:
         print(f"{count} errors", file=sys.stderr)
+
+
+def palette_of_errors() -> Palette:
+    """Colours on a terminal, unless NO_COLOR (no-color.org) or a terminal without them declines."""
+    declined = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return COLOURS if sys.stderr.isatty() and not declined else PLAIN
+
+
+def _settle_streams() -> None:
+    """Make the streams such that anything can be written to them."""
+    sys.stdout = sys.stdout or io.StringIO()  # closed: nobody listens
+    sys.stderr = sys.stderr or io.StringIO()
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without × must not end in a traceback
 
 
 def _run(command: str, arguments: argparse.Namespace) -> int:

@@ -6,8 +6,8 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from nnspec.cli.main import EXIT_WRONG, print_errors
-from nnspec.diagnostics import COLOURS, PLAIN, Diagnostic, Findings, SpecError, render
+from nnspec.cli.main import EXIT_WRONG, palette_of_errors, print_errors
+from nnspec.diagnostics import Diagnostic, Findings, SpecError, render
 
 
 def check(arguments: Namespace) -> int:
@@ -126,6 +126,6 @@ def _print_checked(results: dict[str, tuple[list[Diagnostic], Any]]) -> None:
 
 def warn(warnings: Any) -> None:
     """Each warning on stderr."""
-    palette = COLOURS if sys.stderr.isatty() else PLAIN
+    palette = palette_of_errors()
     for warning in warnings:
         print(render(warning, palette), file=sys.stderr)
