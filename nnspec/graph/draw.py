@@ -139,12 +139,12 @@ def _pygraphviz() -> Any:
 
 def _span(graph: Graph) -> int:
     """Rows that edges cross, which is what laying out a picture costs: each layer stands below all it takes."""
-    row = dict.fromkeys(graph.inputs, 0)
-    total = 0
-    for vertex in graph:
-        row[vertex.name] = 1 + max(row[port.vertex] for port in vertex.inputs)
-        total += sum(row[vertex.name] - row[port.vertex] for port in vertex.inputs)
-    return total
+    # networkx takes 0.2 s to import, and the text formats need none of it.
+    from networkx import topological_generations
+
+    digraph = graph.digraph
+    row = {name: index for index, names in enumerate(topological_generations(digraph)) for name in names}
+    return sum(row[head] - row[tail] for tail, head in digraph.edges)
 
 
 def _boxes(graph: Graph) -> Iterator[Box]:

@@ -154,14 +154,14 @@ def test_a_network_of_ten_thousand_layers_is_refused():
     with pytest.raises(SpecError) as caught:
         svg(graph)
     assert str(caught.value) == (
-        "error[limit]: net is too large for a picture: 10,000 layers, and edges that cross 10,000 rows in all\n"
+        "error[limit]: net is too large for a picture: 10,000 layers, and edges that cross 10,001 rows in all\n"
         "  help  `nnspec show` lists it; --dot and --mermaid write the graph without laying it out"
     )
     assert mermaid(graph).count("-->") == 10_001
 
 
 def test_a_network_whose_edges_cross_too_much_is_refused():
-    with pytest.raises(SpecError, match="edges that cross 35,720 rows"):
+    with pytest.raises(SpecError, match="edges that cross 35,721 rows"):
         svg(chain(*(f"l{index}" for index in range(200)), width=19))
     assert len(chain(*(f"l{index}" for index in range(200)))) < MAX_SVG_LAYERS
 
