@@ -14,6 +14,7 @@ from nnspec.spec.spec import Spec
 
 SERIAL_MACS = 4_000_000  # multiply-accumulates of a step forward; sharing fewer costs threads more than it gains
 
+LARGEST_SEED = 2**63 - 1  # that torch's generators take
 KNOWN = ("auto", "cpu", "cuda", "mps")
 
 
@@ -21,8 +22,17 @@ def choose_device(spec: Spec, asked: str | None = None) -> torch.device:
     """The device that was asked for on the command line or else in the spec; SpecError where it is not there."""
     if asked is None:
         return _device(spec.train.device, spec.span_of("train", "device"))
-    text = Text("command line", (f"--device {asked}",))
-    return _device(asked, Span(text, 1, 10, 1, 10 + len(asked)))
+    return _device(asked, _typed("--device", asked))
+
+
+def choose_seed(spec: Spec, asked: int | None = None) -> int:
+    """The seed that was asked for on the command line or else in the spec."""
+    if asked is None:
+        return spec.train.seed
+    if not 0 <= asked <= LARGEST_SEED:
+        message = f"seed must be a whole number from 0 to {LARGEST_SEED}, got {asked}"
+        raise SpecError.of("wrong-value", message, _typed("--seed", str(asked)))
+    return asked
 
 
 def flush_denormals() -> None:
@@ -47,6 +57,12 @@ def device_name(device: torch.device) -> str:
     if device.type != "cuda":
         return str(device)
     return f"{device} ({torch.cuda.get_device_name(device)})"
+
+
+def _typed(option: str, value: str) -> Span:
+    """Where a value stands on the command line."""
+    text, column = Text("command line", (f"{option} {value}",)), len(option) + 2
+    return Span(text, 1, column, 1, column + len(value))
 
 
 def _device(asked: str, span: Span) -> torch.device:

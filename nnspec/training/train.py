@@ -23,7 +23,7 @@ from nnspec.spec.resolve import resolve
 from nnspec.spec.spec import Spec
 from nnspec.training.batches import Examples, batch_sizes
 from nnspec.training.best import Best
-from nnspec.training.engine import choose_device, device_name, flush_denormals, suitable_threads
+from nnspec.training.engine import choose_device, choose_seed, device_name, flush_denormals, suitable_threads
 from nnspec.training.evaluate import Judge
 from nnspec.training.fit import Epoch, fit
 from nnspec.training.interrupt import stoppable
@@ -50,15 +50,12 @@ def train_spec(
 ) -> tuple[Run, Result]:
     """Train a network on the data beside its spec, in a new run folder; `runs/NAME/TIME-HASH` unless given."""
     check_trainable(spec, graph)
-    chosen = choose_device(spec, device)
+    chosen, seed = choose_device(spec, device), choose_seed(spec, seed)
     data = load_examples(spec, base, graph.output_tensors)
     check_batches(spec, graph, len(data.train))
     text = "\n".join(spec.root.span.text.lines) + "\n"
     run = create(RUNS, spec.name, resolve(spec), text=text, folder=Path(run_dir) if run_dir else None)
-    result = train(
-        spec, graph, data, run, seed=spec.train.seed if seed is None else seed, device=chosen, progress=progress
-    )
-    return run, result
+    return run, train(spec, graph, data, run, seed=seed, device=chosen, progress=progress)
 
 
 def train(

@@ -6,7 +6,7 @@ from trainings import TWO_KINDS
 
 from nnspec.diagnostics import SpecError
 from nnspec.graph import parse_network
-from nnspec.training.engine import SERIAL_MACS, choose_device, suitable_threads
+from nnspec.training.engine import SERIAL_MACS, choose_device, choose_seed, suitable_threads
 
 BUILT = "  torch  9.9, built without CUDA\n"
 AUTO = "  help   `auto` takes a GPU where there is one"
@@ -102,3 +102,20 @@ def test_small_steps_take_one_thread_and_large_ones_all():
     torch.set_num_threads(1)
     with suitable_threads(SERIAL_MACS):
         assert torch.get_num_threads() == 1
+
+
+def test_a_seed_of_the_command_line_goes_before_the_specs():
+    spec = parse_network(TWO_KINDS.lstrip()).spec
+    assert [choose_seed(spec, asked) for asked in (None, 5, 2**63 - 1)] == [0, 5, 2**63 - 1]
+
+
+@pytest.mark.parametrize("asked", [-1, 2**63])
+def test_a_seed_that_no_generator_takes_is_refused(asked):
+    with pytest.raises(SpecError) as caught:
+        choose_seed(parse_network(TWO_KINDS.lstrip()).spec, asked)
+    assert str(caught.value) == (
+        "command line:1:8: error[wrong-value]: "
+        f"seed must be a whole number from 0 to 9223372036854775807, got {asked}\n"
+        f"    1 | --seed {asked}\n"
+        f"      |        {'^' * len(str(asked))}"
+    )
