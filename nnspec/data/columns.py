@@ -7,6 +7,7 @@ from typing import NoReturn
 import numpy as np
 
 from nnspec.diagnostics import Note, Span, SpecError
+from nnspec.graph import Vertex
 from nnspec.shapes import Dim, Tensor
 from nnspec.source import Node
 from nnspec.spec.spec import Input, Spec
@@ -104,6 +105,23 @@ def lengths_of(sizes: Sequence[int], dims: Sequence[Dim]) -> Lengths | None:
         elif lengths.setdefault(str(dim), size) != size:
             return None
     return lengths
+
+
+def check_indices(array: Array, table: Table, rows: Array, columns: Sequence[str], size: int, layer: Vertex) -> None:
+    """Refuse a number that stands for no row of a layer's table; `rows` are the array's in the data."""
+    fault = (array < 0) | (array >= size)
+    if fault.any():
+        index = tuple(int(axis[0]) for axis in np.nonzero(fault))
+        row, most = int(rows[index[0]]), int(array.max())
+        column = columns[0] if len(columns) == 1 else columns[int(np.ravel_multi_index(index[1:], array.shape[1:]))]
+        raise SpecError.of(
+            "data-value",
+            f"{table.subject(column, row)}: {array[index]} is no row of the {size:,} that {layer.name} looks up",
+            table.span(row),
+            notes=[Note("layer", f"{layer.kind} {layer.name}", layer.span)],
+            help="indices run from 0"
+            + (f"; the largest here is {most}, which takes {most + 1:,} rows" * (most >= size)),
+        )
 
 
 def agree(spec: Spec, arrays: Mapping[str, Array], table: Table) -> Lengths:

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from nnspec.data.columns import Lengths, agree, input_columns, read_input
+from nnspec.data.columns import Lengths, agree, check_indices, input_columns, read_input
 from nnspec.data.sources import read_source
 from nnspec.data.splits import split
 from nnspec.data.targets import Target, class_labels, fit_output, read_target, refuse_constant
 from nnspec.diagnostics import Diagnostic, SpecError
+from nnspec.graph import Vertex
 from nnspec.prepare.fitted import FittedOutput, Preparation, apply, fit
 from nnspec.shapes import Tensor
 from nnspec.spec.document import DataSection
@@ -63,13 +64,21 @@ class _Rows:
     columns: Mapping[str, tuple[str, ...]]  # that each input reads
 
 
-def load_examples(spec: Spec, folder: Path, outputs: Mapping[str, Tensor]) -> Examples:
-    """Read, check and divide a spec's data. `folder` is the spec's; `outputs` are the network's output tensors."""
+def load_examples(
+    spec: Spec, folder: Path, outputs: Mapping[str, Tensor], lookups: Mapping[str, tuple[int, Vertex]] | None = None
+) -> Examples:
+    """Read, check and divide a spec's data.
+
+    `folder` is the spec's; `outputs` and `lookups` are the network's output tensors and the tables that it looks up in.
+    """
     if spec.data is None:
         help = "add `data: {source: FILE}`"
         raise SpecError.of("not-trainable", "the spec names no data to learn from", spec.root.span, help=help)
     tables = _read_tables(spec, spec.data, folder)
     parts = _divide(spec, spec.data, tables)
+    for part in parts.values():
+        for name, (size, layer) in (lookups or {}).items():
+            check_indices(part.raw[name], part.table, part.rows, part.columns[name], size, layer)
     inputs = {name: fit(given.steps, parts["train"].raw[name]) for name, given in spec.inputs.items()}
     found: dict[str, dict[str, Array]] = {part: {} for part in PARTS}
     fitted: dict[str, FittedOutput] = {}

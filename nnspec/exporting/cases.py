@@ -110,16 +110,10 @@ def _random(given: Input, graph: Graph, tensor: Tensor, real: Array | None, rand
         if real is None or not real.size:
             return random.standard_normal(shape).astype(tensor.dtype)
         return random.uniform(float(np.nanmin(real)), float(np.nanmax(real)), shape).astype(tensor.dtype)
-    least, most = (
-        (int(real.min()), int(real.max()) + 1) if real is not None and real.size else (0, _indices(graph, given))
-    )
-    return random.integers(least, most, shape).astype(tensor.dtype)
-
-
-def _indices(graph: Graph, given: Input) -> int:
-    """How many different whole numbers an input may hold: as many as the smallest table that it looks up."""
-    sizes = [getattr(v.layer, "num_embeddings", 2) for v in graph if Port(given.name) in v.inputs]
-    return min(sizes, default=2)
+    if real is not None and real.size:
+        return random.integers(int(real.min()), int(real.max()) + 1, shape).astype(tensor.dtype)
+    table = graph.lookups.get(given.name)
+    return random.integers(0, table[0] if table else 2, shape).astype(tensor.dtype)
 
 
 def _two_lengths(graph: Graph, lengths: Mapping[str, int], symbol: str) -> list[int]:

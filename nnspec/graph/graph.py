@@ -73,6 +73,17 @@ class Graph:
         return {name: self.tensor(port) for name, port in self.outputs.items()}
 
     @cached_property
+    def lookups(self) -> dict[str, tuple[int, Vertex]]:
+        """The inputs whose numbers are looked up in tables: the size of the smallest, and its layer."""
+        found: dict[str, tuple[int, Vertex]] = {}
+        for vertex in self:
+            size = getattr(vertex.layer, "num_embeddings", None)
+            for port in vertex.inputs:
+                if size is not None and port.vertex in self.inputs and size < found.get(port.vertex, (size + 1,))[0]:
+                    found[port.vertex] = size, vertex
+        return found
+
+    @cached_property
     def symbols(self) -> tuple[str, ...]:
         """Names of the lengths that are known only when the model runs, the batch apart."""
         return tuple(sorted(frozenset().union(*(x.symbols for x in self.inputs.values()))))

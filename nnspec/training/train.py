@@ -51,7 +51,7 @@ def train_spec(
     """Train a network on the data beside its spec, in a new run folder; `runs/NAME/TIME-HASH` unless given."""
     check_trainable(spec, graph)
     chosen, seed = choose_device(spec, device), choose_seed(spec, seed)
-    data = load_examples(spec, base, graph.output_tensors)
+    data = load_examples(spec, base, graph.output_tensors, graph.lookups)
     check_batches(spec, graph, len(data.train))
     text = "\n".join(spec.root.span.text.lines) + "\n"
     run = create(RUNS, spec.name, resolve(spec), text=text, folder=Path(run_dir) if run_dir else None)

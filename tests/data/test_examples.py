@@ -19,7 +19,7 @@ def load(folder, spec, **files):
         else:
             np.savez(folder / f"{name}.npz", **content)
     network = parse_network(spec)
-    return load_examples(network.spec, folder, network.graph.output_tensors)
+    return load_examples(network.spec, folder, network.graph.output_tensors, network.graph.lookups)
 
 
 def told(folder, spec, **files):
@@ -420,4 +420,35 @@ def test_a_spec_without_data_is_told_so(tmp_path):
         "    1 | nnspec: 1\n"
         "      | ^^^^^^^^^\n"
         "  help  add `data: {source: FILE}`"
+    )
+
+
+WORDS = """\
+nnspec: 1
+data: {source: words.SUFFIX, split: {validation: 0, test: 0}}
+inputs: {words: {COLUMNS, shape: [2], dtype: int64}}
+layers:
+  - Embedding: {num_embeddings: 30, embedding_dim: 2}
+  - Flatten
+  - Linear: 2
+outputs: {y: {loss: CrossEntropyLoss}}
+"""
+
+
+def test_an_index_that_no_table_has_is_told_with_its_line(tmp_path):
+    spec = WORDS.replace("SUFFIX", "csv").replace("COLUMNS", "columns: [a, b]")
+    assert told(tmp_path, spec, words=rows("a,b,y", lambda i: f"1,{2 * i},{i % 2}")) == (
+        "words.csv:17: error[data-value]: column 'b': 30 is no row of the 30 that embedding_1 looks up\n"
+        "  layer  Embedding embedding_1, spec.yaml:5\n"
+        "  help   indices run from 0; the largest here is 38, which takes 39 rows"
+    )
+
+
+def test_a_negative_index_is_told_with_its_row(tmp_path):
+    spec = WORDS.replace("SUFFIX", "npz").replace("COLUMNS", "column: words")
+    words = np.array([[1, 2], [3, -1], [4, 5]])
+    assert told(tmp_path, spec, words={"words": words, "y": np.array([0, 1, 0])}) == (
+        "words.npz: error[data-value]: row 2 of 'words': -1 is no row of the 30 that embedding_1 looks up\n"
+        "  layer  Embedding embedding_1, spec.yaml:5\n"
+        "  help   indices run from 0"
     )
