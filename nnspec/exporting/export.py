@@ -2,26 +2,23 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import onnx
 
 from nnspec.codegen.load import load, load_weights
 from nnspec.codegen.write import write
 from nnspec.diagnostics import SpecError
+from nnspec.exporting.belongs import check_preparation, checked_examples
 from nnspec.exporting.builder import OPSETS, check_model, to_bytes
-from nnspec.exporting.cases import Array, Examples
+from nnspec.exporting.cases import Examples
 from nnspec.exporting.lower import lower
 from nnspec.exporting.proof import Proof, demand
 from nnspec.exporting.verify import Trained, prove
 from nnspec.files import write_whole
 from nnspec.graph.network import parse_network
-from nnspec.runs import EXAMPLES, MODEL, SOURCE, SPEC, WEIGHTS, Run
+from nnspec.runs import EXAMPLES, MODEL, PREPARATION, SOURCE, SPEC, WEIGHTS, Run
 from nnspec.runtime.session import open_session
-from nnspec.spec.spec import Spec
 
 
 def export_run(run: Run, output: Path | None = None, opset: int | None = None) -> tuple[Path, Proof]:
@@ -69,16 +66,8 @@ def open_trained(run: Run) -> Trained:
     places = {vertex.name: vertex.span for vertex in network.graph}
     module = load(write(network.graph), str(run.file(SOURCE)), places)
     load_weights(module, run.file(WEIGHTS))
-    trained = Trained(network.spec, network.graph, module, run.preparation(), Examples())
-    if not run.has(EXAMPLES):
-        return trained
-    return replace(trained, examples=examples_of(network.spec, run.examples(), str(run.file(EXAMPLES))))
-
-
-def examples_of(spec: Spec, arrays: Mapping[str, Array], name: str) -> Examples:
-    """The test rows as the file takes them, and what each output should have said."""
-    missing = [given for given in spec.inputs if given not in arrays]
-    if missing:
-        raise SpecError.of("run-folder", f"{name} has no rows for the input {missing[0]}")
-    inputs = {given: np.ascontiguousarray(arrays[given], dtype=x.raw.dtype) for given, x in spec.inputs.items()}
-    return Examples(inputs, {output: arrays[output] for output in spec.outputs if output in arrays})
+    preparation, examples = run.preparation(), Examples()
+    check_preparation(preparation, network.spec, network.graph, str(run.file(PREPARATION)))
+    if run.has(EXAMPLES):
+        examples = checked_examples(run.examples(), network.spec, network.graph, str(run.file(EXAMPLES)))
+    return Trained(network.spec, network.graph, module, preparation, examples)

@@ -1,0 +1,110 @@
+"""Whether a run's preparation and test rows are those of its spec: a folder may have been changed, or mixed up."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from nnspec.data.columns import Lengths, lengths_of
+from nnspec.diagnostics import SpecError
+from nnspec.exporting.cases import Array, Examples
+from nnspec.graph import Graph
+from nnspec.prepare import Preparation
+from nnspec.prepare.fitted import FittedOutput, FittedStep, apply, invert
+from nnspec.prepare.step import Step
+from nnspec.shapes import Tensor
+from nnspec.spec.spec import Input, Output, Spec
+
+# What a step raises for a state that it did not learn.
+_NO_STATE = (KeyError, TypeError, ValueError, OverflowError, AttributeError)
+
+
+def check_preparation(preparation: Preparation, spec: Spec, graph: Graph, file: str) -> None:
+    """Refuse a preparation that was not learnt for this spec."""
+    for given in spec.inputs.values():
+        fault = _input_fault(given, preparation)
+        if fault:
+            raise _unusable(file, f"it {fault} the input {given.name}")
+    for output in spec.outputs.values():
+        fault = _output_fault(output, preparation.outputs.get(output.name), graph.output_tensors[output.name])
+        if output.loss and fault:
+            raise _unusable(file, f"it {fault} the output {output.name}")
+
+
+def checked_examples(arrays: Mapping[str, Array], spec: Spec, graph: Graph, file: str) -> Examples:
+    """The test rows as the exported file takes them, and what each output should have said."""
+    lengths: Lengths = {}
+    inputs = {}
+    for name, given in spec.inputs.items():
+        if name not in arrays:
+            raise SpecError.of("run-folder", f"{file} has no rows for the input {name}")
+        rows = _checked(arrays[name], given.raw, name, lengths, file)
+        inputs[name] = np.ascontiguousarray(rows, dtype=given.raw.dtype)
+        if name in graph.lookups and not _within(rows, graph.lookups[name][0]):
+            raise _unusable(file, f"{name} holds indices that {graph.lookups[name][1].name} does not know")
+    targets = {}
+    for name, output in spec.outputs.items():
+        if output.loss and name in arrays:
+            tensor = graph.output_tensors[name]
+            targets[name] = _checked(arrays[name], output.loss.target(tensor), name, lengths, file)
+            count = {"classes": tensor.shape[1], "binary": 2}.get(output.loss.reads)
+            if isinstance(count, int) and not _within(targets[name], count):
+                raise _unusable(file, f"{name} holds indices that are none of its {count} classes")
+    return Examples(inputs, targets)
+
+
+def _input_fault(given: Input, preparation: Preparation) -> str:
+    steps = preparation.inputs.get(given.name, ())
+    if _kinds(steps) != list(given.steps):
+        return "has other steps than the spec for"
+    columns = preparation.columns.get(given.name, ())
+    if not columns or not all(isinstance(column, str) for column in columns):
+        return "names no columns for"
+    return "" if _gives_numbers(steps, given.raw, back=False) else "has not learnt what prepares"
+
+
+def _output_fault(output: Output, fitted: FittedOutput | None, tensor: Tensor) -> str:
+    if not output.loss:
+        return ""
+    if fitted is None or _kinds(fitted.steps) != list(output.steps):
+        return "has other steps than the spec for"
+    count = {"classes": tensor.shape[1], "binary": 2, "values": 0}[output.loss.reads]
+    kinds = {type(name) for name in fitted.classes}
+    if len(fitted.classes) != count or not kinds <= {str, int, float, bool} or len(set(fitted.classes)) != count:
+        return "has other classes than the network for"
+    return "" if _gives_numbers(fitted.steps, tensor, back=True) else "has not learnt what prepares"
+
+
+def _kinds(steps: Sequence[FittedStep]) -> list[Step]:
+    return [fitted.step for fitted in steps]
+
+
+def _gives_numbers(steps: Sequence[FittedStep], tensor: Tensor, *, back: bool) -> bool:
+    """Whether steps with what they learnt make numbers of numbers, in the same shape."""
+    if not steps:
+        return True
+    rows = np.zeros([size if isinstance(size, int) else 1 for size in tensor.shape], dtype=tensor.dtype)
+    with np.errstate(all="ignore"):
+        try:
+            found = invert(steps, rows) if back else apply(steps, rows)
+        except _NO_STATE:
+            return False
+    return found.shape == rows.shape and bool(np.isfinite(found).all())
+
+
+def _checked(array: Array, tensor: Tensor, name: str, lengths: Lengths, file: str) -> Array:
+    """Rows as numbers that fit a tensor; `lengths` gathers what is seen of its symbols, the batch among them."""
+    if array.dtype.kind not in "fiub" or (array.dtype.kind == "f" and not np.isfinite(array).all()):
+        raise _unusable(file, f"{name} holds something other than numbers")
+    found = lengths_of(array.shape, tensor.shape) if array.ndim == tensor.rank else None
+    if found is None or any(lengths.setdefault(symbol, length) != length for symbol, length in found.items()):
+        raise _unusable(file, f"{name} has the shape {array.shape}, not {tensor}")
+    return array
+
+
+def _within(indices: Array, count: int) -> bool:
+    return bool(((indices >= 0) & (indices < count)).all())
+
+
+def _unusable(file: str, reason: str) -> SpecError:
+    help = "it is another run's, or was changed: train again"
+    return SpecError.of("run-folder", f"{file} cannot be used: {reason}", help=help)
