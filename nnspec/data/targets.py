@@ -46,7 +46,7 @@ def fit_output(train: Target) -> tuple[Class, ...]:
     find_column(train.table, train.output.column, train.column_span)
     if train.loss.reads == "values":
         return ()
-    classes = train.output.classes or learn_classes(_labels(train)[train.rows])
+    classes = _given_classes(train) or learn_classes(_labels(train)[train.rows])
     if train.loss.reads == "classes" and len(classes) != train.tensor.channels:
         raise _wrong_count(train, classes, f"{train.layer} gives {train.tensor.channels} scores")
     if train.loss.reads == "binary" and len(classes) != 2:
@@ -94,6 +94,18 @@ def class_labels(spec: Spec, table: Table) -> Array:
                 return labels.reshape(-1)
     span = written(spec, "data", "split", "stratify") or spec.span_of("data")
     raise SpecError.of("split", "stratify needs an output that learns one class for each row", span)
+
+
+def _given_classes(train: Target) -> tuple[Class, ...]:
+    """The classes that the spec lists: all text, unless all are whole numbers."""
+    given, texts = train.output.classes, tuple(map(str, train.output.classes))
+    if len(set(texts)) < len(texts):
+        twice = next(text for text in texts if texts.count(text) > 1)
+        span = written(train.spec, "outputs", train.output.name, "classes") or train.output.span
+        raise SpecError.of(
+            "wrong-value", f"the class {twice} of {train.output.name} is listed twice", span, help="leave one out"
+        )
+    return given if len({type(name) for name in given}) < 2 else texts
 
 
 def _labels(target: Target) -> Array:

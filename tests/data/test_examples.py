@@ -452,3 +452,23 @@ def test_a_negative_index_is_told_with_its_row(tmp_path):
         "  layer  Embedding embedding_1, spec.yaml:5\n"
         "  help   indices run from 0"
     )
+
+
+LISTED = CLASSES.replace("{loss: C", "{classes: LIST, loss: C")
+
+
+def test_classes_of_words_and_numbers_are_all_text(tmp_path):
+    table = rows("a,b,y", lambda i: f"{i},0,{'x' if i % 2 else 1}")
+    found = load(tmp_path, LISTED.replace("LIST", "[x, 1]"), rows=table)
+    assert found.preparation.outputs["y"].classes == ("x", "1")
+    assert set(found.train.targets["y"].tolist()) == {0, 1}
+
+
+def test_a_class_that_is_listed_twice_is_refused(tmp_path):
+    table = rows("a,b,y", lambda i: f"{i},0,{i % 2}")
+    assert told(tmp_path, LISTED.replace("LIST", "[1, '1']"), rows=table) == (
+        "spec.yaml:6:24: error[wrong-value]: the class 1 of y is listed twice\n"
+        "    6 | outputs: {y: {classes: [1, '1'], loss: CrossEntropyLoss}}\n"
+        "      |                        ^^^^^^^^\n"
+        "  help  leave one out"
+    )
