@@ -133,6 +133,8 @@ def create(base: Path, name: str, resolved: Mapping[str, Any], *, text: str = ""
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise SpecError.of("run-folder", f"cannot make {error.filename or folder or base}: {reason}") from None
+    except ValueError as error:  # a NUL character
+        raise SpecError.of("run-folder", f"cannot make {str(folder or base)!r}: {error}") from None
     run = Run(path)
     write_text(run.file(SPEC_TEXT), text)
     write_json(run.file(SPEC), resolved)

@@ -355,3 +355,9 @@ def test_a_link_stays_a_link_and_a_device_a_device():
 def test_text_that_utf8_has_no_bytes_for_is_escaped():
     write_json(Path("a"), {"key": "\ud800"})
     assert json.loads(Path("a").read_bytes()) == {"key": "\ud800"}
+
+
+def test_a_folder_that_no_system_can_name_is_told(tmp_path):
+    with pytest.raises(SpecError) as caught:
+        create(tmp_path, "net", {}, folder=Path("a\0b"))
+    assert str(caught.value) == "error[run-folder]: cannot make 'a\\x00b': embedded null byte"

@@ -28,7 +28,13 @@ def find_file(source: str, folder: Path, span: Span) -> Path:
     fault, help = _path_fault(source)
     if not fault:
         path, root = folder / source, folder.resolve()
-        if path.resolve().is_relative_to(root):
+        try:
+            below = path.resolve().is_relative_to(root)
+        except RuntimeError:  # until Python 3.12; after, it is met where the file is opened
+            raise SpecError.of(
+                "data-file", f"{shown_value(source)} is a link that leads back to itself", span
+            ) from None
+        if below:
             return path
         fault, help = f"{shown_value(source)} is a link that leaves the spec's folder", "put a copy below the folder"
     raise SpecError.of("data-file", fault, span, help=help)

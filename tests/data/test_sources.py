@@ -106,3 +106,10 @@ def test_digits_are_images_too(tmp_path):
     assert table.columns["image"].shape == (1797, 8, 8)
     assert (table.columns["image"].min(), table.columns["image"].max()) == (0, 16)
     assert np.array_equal(table.columns["image"].reshape(1797, 64), table.columns["data"])
+
+
+def test_a_link_to_itself_is_told(tmp_path):
+    (tmp_path / "rows.csv").symlink_to("rows.csv")
+    with pytest.raises(SpecError) as caught:
+        read_source("rows.csv", tmp_path, Span(Text("spec.yaml")))
+    assert str(caught.value).startswith("spec.yaml: error[data-file]: 'rows.csv' ")
