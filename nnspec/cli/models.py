@@ -1,6 +1,7 @@
 """Commands that run a network: train, export, verify, predict."""
 
 import os
+import shlex
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
@@ -45,7 +46,7 @@ def train(arguments: Namespace) -> int:
     say(f"\n{_result_table(result)}")
     _export(run, None, None, say)
     say(f"\nthe run is in {_shown(run.path)}; next:")
-    for line in _next_steps(run):
+    for line in _next_steps(run, result):
         say(f"  {line}")
     return 0
 
@@ -129,22 +130,25 @@ def _interrupted(run: "Run", result: "Result") -> int:
         print(f"\ninterrupted before the first epoch came to its end: {where} holds no weights yet")
         return EXIT_INTERRUPTED
     print(f"\ninterrupted after epoch {result.epochs}; the best weights so far are kept in {where}; next:")
-    print(f"  nnspec export {where}")
+    print(f"  nnspec export {_typed(run.path)}")
     return EXIT_INTERRUPTED
 
 
-def _next_steps(run: "Run") -> list[str]:
-    model = _shown(run.path / "model.onnx")
-    return [
-        f"nnspec predict {model} {_shown(run.path / 'examples.npz')}",
-        f"nnspec verify {model} --run {_shown(run.path)}",
-    ]
+def _next_steps(run: "Run", result: "Result") -> list[str]:
+    model, folder = _typed(run.path / "model.onnx"), _typed(run.path)
+    rows = _typed(run.path / "examples.npz") if "test" in result.parts else "rows.csv"
+    return [f"nnspec predict {model} {rows}", f"nnspec verify {model} --run {folder}"]
 
 
 def _shown(path: Path) -> str:
-    """A path as a person would type it from here."""
+    """A path from here, where it is below."""
     relative = os.path.relpath(path)
     return str(path) if relative.startswith("..") else relative
+
+
+def _typed(path: Path) -> str:
+    """The same, in quotes where a shell needs them."""
+    return shlex.quote(_shown(path))
 
 
 def _silent(text: str) -> None:
