@@ -36,7 +36,7 @@ def lower(
     _check_names(spec, inputs, answers)
     builder = GraphBuilder(weights, opset)
     _Lowering(spec, graph, preparation, builder).run(inputs, answers)
-    described = describe(spec, inputs, answers, preparation)
+    described = describe(spec, graph, inputs, answers, preparation)
     return builder.model(spec.name or "network", spec.description, {**described, **(metadata or {})})
 
 
@@ -59,7 +59,7 @@ def fitted_output(preparation: Preparation, output: Output) -> FittedOutput:
 
 
 def describe(
-    spec: Spec, inputs: Mapping[str, Input], answers: Mapping[str, Answer], preparation: Preparation
+    spec: Spec, graph: Graph, inputs: Mapping[str, Input], answers: Mapping[str, Answer], preparation: Preparation
 ) -> dict[str, str]:
     """What the file says of itself: the spec it was made from, its inputs and its outputs."""
     text = _compact(resolve(spec))
@@ -68,7 +68,7 @@ def describe(
         "nnspec.spec": text,
         "nnspec.spec_sha256": hashlib.sha256(text.encode()).hexdigest(),
         "nnspec.inputs": _compact(
-            {name: _described(given, preparation.columns.get(name)) for name, given in inputs.items()}
+            {name: _described(given, graph, preparation.columns.get(name)) for name, given in inputs.items()}
         ),
         "nnspec.outputs": _compact({name: answer.as_json() for name, answer in answers.items()}),
     }
@@ -153,9 +153,11 @@ def _not_in_onnx(title: str, error: NotInOnnx, span: Span) -> SpecError:
     return SpecError.of("no-onnx", f"{title} cannot be exported: {error}", span)
 
 
-def _described(given: Input, columns: Sequence[str] | None) -> dict[str, Any]:
+def _described(given: Input, graph: Graph, columns: Sequence[str] | None) -> dict[str, Any]:
     sizes = [size if isinstance(size, int) else str(size) for size in given.raw.shape[1:]]
-    return {"columns": list(columns or given.columns), "shape": sizes, "dtype": given.raw.dtype}
+    # A negative index counts from a table's end, without a word: so a reader should know where indices end.
+    below = {"below": graph.lookups[given.name][0]} if given.name in graph.lookups else {}
+    return {"columns": list(columns or given.columns), "shape": sizes, "dtype": given.raw.dtype, **below}
 
 
 def _compact(value: Any) -> str:

@@ -107,9 +107,28 @@ def _fits(given: Sequence[int], wanted: Sequence[int | str | None]) -> bool:
     return all(not isinstance(size, int) or size == length for length, size in zip(given, wanted, strict=True))
 
 
+def check_values(session: Session, arrays: Mapping[str, Array], table: Table | None = None) -> None:
+    """Refuse numbers that onnxruntime takes and answers with nonsense: nan, and indices that no table has."""
+    for name, described in session.described_inputs.items():
+        array, below = arrays.get(name, np.zeros(0)), described.get("below")
+        if array.dtype.kind == "f":
+            fault, why = ~np.isfinite(array), "is not a finite number"
+        elif array.dtype.kind in "iu" and isinstance(below, int):
+            fault, why = (array < 0) | (array >= below), f"is no row of the {below:,} that the model looks up"
+        else:
+            continue
+        if fault.any():
+            index = tuple(int(axis[0]) for axis in np.nonzero(fault))
+            place, span = (table.place(index[0]), table.span(index[0])) if table else (f"row {index[0] + 1}", None)
+            raise SpecError.of("data-value", f"the input {name}, {place}: {array[index]} {why}", span)
+
+
 def rows_of(arrays: Mapping[str, Any], slots: Mapping[str, Slot]) -> int:
     """How many rows the inputs have; where they differ, SpecError."""
-    counts = {name: len(arrays[name]) for name in slots if name in arrays and np.ndim(arrays[name])}
+    for name, slot in slots.items():
+        if name in arrays and not np.ndim(arrays[name]):
+            raise SpecError.of("data-shape", f"the input {name} takes {slot}, got a single value")
+    counts = {name: len(arrays[name]) for name in slots if name in arrays}
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{name} {count}" for name, count in counts.items())
         raise SpecError.of("data-shape", f"the inputs have different numbers of rows: {listed}")

@@ -11,7 +11,7 @@ import numpy as np
 
 from nnspec.files import write_text
 from nnspec.runtime.arrays import Array
-from nnspec.runtime.columns import arrays_for, rows_of
+from nnspec.runtime.columns import arrays_for, check_values, rows_of
 from nnspec.runtime.session import Session, model_error, open_session
 from nnspec.tables import Table, read_table
 
@@ -89,8 +89,13 @@ def predict(
 
 def _arrays(session: Session, data: Table | Mapping[str, Any] | Path | str) -> Mapping[str, Array]:
     if isinstance(data, Mapping):
-        return {name: np.asarray(values) for name, values in data.items()}
-    return arrays_for(session, data if isinstance(data, Table) else read_table(Path(data)))
+        arrays, table = {name: np.asarray(values) for name, values in data.items()}, None
+        rows_of(arrays, session.inputs)
+    else:
+        table = data if isinstance(data, Table) else read_table(Path(data))
+        arrays = arrays_for(session, table)
+    check_values(session, arrays, table)
+    return arrays
 
 
 def _read(session: Session, found: Mapping[str, Array]) -> Iterator[Answers]:

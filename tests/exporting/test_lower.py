@@ -237,3 +237,9 @@ def test_a_thousand_layers_are_lowered_in_half_a_second():
         to_bytes(lowered(subject))
         times.append(time.process_time() - start)
     assert min(times) < 0.5
+
+
+def test_the_file_says_where_the_indices_of_an_input_end():
+    net = network("[Embedding: {num_embeddings: 3, embedding_dim: 2}]", inputs="{x: {shape: [T], dtype: int64}}")
+    stored = {entry.key: entry.value for entry in lowered(trained(net)).metadata_props}
+    assert json.loads(stored["nnspec.inputs"])["x"]["below"] == 3

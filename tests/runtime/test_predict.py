@@ -119,8 +119,9 @@ def test_a_number_beyond_float32_is_told_with_its_line(tmp_path):
     )
 
 
-def lookup() -> Session:
-    return opened([helper.make_node("Identity", ["id"], ["out"])], [info("id", INT64)], [info("out", INT64)])
+def lookup(**described) -> Session:
+    nodes = [helper.make_node("Identity", ["id"], ["out"])]
+    return opened(nodes, [info("id", INT64)], [info("out", INT64)], **described)
 
 
 def test_whole_numbers_are_read_from_text_and_others_refused(tmp_path):
@@ -178,4 +179,19 @@ def test_metadata_that_nnspec_did_not_write_are_told():
     )
     assert complaint(opened(*sides, outputs=[1]), rows) == (
         "error[model-file]: pets.onnx cannot be used: its metadata nnspec.outputs are not what nnspec writes"
+    )
+
+
+def test_values_that_have_no_answer_are_told(tmp_path):
+    assert complaint(classifier(), {"size": [[1.0, 2.0], [np.nan, 1.0]]}) == (
+        "error[data-value]: the input size, row 2: nan is not a finite number"
+    )
+    assert complaint(classifier(), {"size": 1.0}) == (
+        "error[data-shape]: the input size takes float32 (batch, 2), got a single value"
+    )
+    words = lookup(inputs={"id": {"columns": ["id"], "shape": [], "dtype": "int64", "below": 20}})
+    assert predict(words, {"id": [0, 19]})["out"].answers.tolist() == [0, 19]
+    rows = text(tmp_path, "id\n3\n-1\n20\n")
+    assert complaint(words, rows) == (
+        f"{rows}:3: error[data-value]: the input id, line 3: -1 is no row of the 20 that the model looks up"
     )
