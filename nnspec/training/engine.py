@@ -14,6 +14,7 @@ from nnspec.spec.spec import Spec
 
 SERIAL_MACS = 4_000_000  # multiply-accumulates of a step forward; sharing fewer costs threads more than it gains
 
+SUBNORMAL = 2.0**-1060
 LARGEST_SEED = 2**63 - 1  # that torch's generators take
 KNOWN = ("auto", "cpu", "cuda", "mps")
 
@@ -35,9 +36,18 @@ def choose_seed(spec: Spec, asked: int | None = None) -> int:
     return asked
 
 
-def flush_denormals() -> None:
-    """Numbers too small for float32's normal form count as 0: with them a step can take ten times as long."""
+@contextmanager
+def flushed_denormals() -> Iterator[None]:
+    """Numbers too small for float32's normal form count as 0: with them a step can take ten times as long.
+
+    The processor does so for the whole thread, so the caller gets its own way back.
+    """
+    before = not torch.tensor(SUBNORMAL, dtype=torch.float64).mul(1)
     torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(before)
 
 
 @contextmanager

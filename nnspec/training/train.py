@@ -23,7 +23,7 @@ from nnspec.spec.resolve import resolve
 from nnspec.spec.spec import Spec
 from nnspec.training.batches import Examples, batch_sizes
 from nnspec.training.best import Best
-from nnspec.training.engine import choose_device, choose_seed, device_name, flush_denormals, suitable_threads
+from nnspec.training.engine import choose_device, choose_seed, device_name, flushed_denormals, suitable_threads
 from nnspec.training.evaluate import Judge
 from nnspec.training.fit import Epoch, fit
 from nnspec.training.interrupt import stoppable
@@ -62,7 +62,6 @@ def train(
     spec: Spec, graph: Graph, data: Data, run: Run, *, seed: int, device: torch.device, progress: Progress | None = None
 ) -> Result:
     """Train on data that have been read, and leave in the run folder all that later stages need."""
-    flush_denormals()
     run.write_preparation(data.preparation)
     most = spec.export.verify.examples
     run.write_examples({name: rows[:most] for name, rows in {**data.test.raw, **data.test.targets}.items()})
@@ -70,7 +69,8 @@ def train(
     run.write_source(source.text)
     places = {vertex.name: vertex.span for vertex in graph}
     filename = str(run.file(SOURCE))
-    with suitable_threads(_step_macs(spec, graph, data.train)), explained(source, filename, places):
+    threads = suitable_threads(_step_macs(spec, graph, data.train))
+    with flushed_denormals(), threads, explained(source, filename, places):
         _write_record(run, spec, seed, device)
         torch.manual_seed(seed)
         net = load(source, filename, places).to(device)

@@ -242,3 +242,9 @@ def test_a_killed_training_has_lost_little(tmp_path):
     run = open_run(tmp_path / "run")
     assert run.metrics()
     load_weights(load(write(load_network(tmp_path / "kinds.yaml").graph), "net.py", {}), weights)
+
+
+def test_a_training_leaves_the_processor_as_it_was(tmp_path):
+    tiny = np.full(1000, 2.0**-1060)
+    trained(two_kinds(tmp_path, "train.epochs=1"), tmp_path / "run")
+    assert (tiny * 2.0**100 > 0).all()
