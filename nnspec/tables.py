@@ -73,7 +73,7 @@ def read_table(path: Path, shown: str | None = None, asked: Span | None = None) 
     name = shown or path.as_posix()
     place = asked or Span(Text(name))
     suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
+    if suffix not in SUFFIXES and not path.is_dir():
         kind = f"a {suffix} file" if suffix else "a file without an ending"
         raise SpecError.of("data-file", f"'{name}' is {kind}", place, help=f"nnspec reads {', '.join(SUFFIXES)}")
     size = _regular_file_size(path, name, place)

@@ -357,3 +357,9 @@ def test_what_the_csv_module_writes_reads_back(tmp_path, data):
     read = table(tmp_path, text.getvalue())
     assert list(read.columns) == header
     assert [list(row) for row in zip(*(read.columns[name] for name in header), strict=True)] == rows
+
+
+def test_a_folder_without_an_ending_is_a_folder(tmp_path):
+    with pytest.raises(SpecError) as caught:
+        read_table(tmp_path, "runs")
+    assert str(caught.value) == "runs: error[data-file]: 'runs' is a folder, not a file"
