@@ -1,6 +1,7 @@
 """Predictions for tables: columns picked by the file's own account, batches, and text that a person reads."""
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from onnx import TensorProto, helper
 
 from nnspec.diagnostics import SpecError
 from nnspec.runtime import Session, open_session, predict
+from nnspec.tables import Table
 
 FLOAT, INT64, STRING = TensorProto.FLOAT, TensorProto.INT64, TensorProto.STRING
 
@@ -195,3 +197,14 @@ def test_values_that_have_no_answer_are_told(tmp_path):
     assert complaint(words, rows) == (
         f"{rows}:3: error[data-value]: the input id, line 3: -1 is no row of the 20 that the model looks up"
     )
+
+
+def test_ten_thousand_columns_are_found_at_once():
+    session, columns = classifier(), [f"c{index}" for index in range(10_000)]
+    session.described_inputs["size"]["columns"] = columns
+    table = Table("wide.csv", dict.fromkeys(columns, np.zeros(1)))
+    start = time.process_time()
+    assert complaint(session, table) == (
+        "error[data-shape]: the input size takes float32 (batch, 2), got the shape (1, 10000)"
+    )
+    assert time.process_time() - start < 1
