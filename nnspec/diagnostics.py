@@ -48,6 +48,23 @@ CODES = {
     "input-count": "a layer with too many or too few inputs",
     "loss-shape": "a loss that does not fit its output",
     "metric-fit": "a metric that does not fit its output",
+    # what is right, and still seldom meant: warnings
+    "softmax-loss": "a softmax before a loss that takes the softmax itself",
+    "sigmoid-loss": "a sigmoid before a loss that takes the sigmoid itself",
+    "log-softmax": "a loss that reads log-probabilities and gets something else",
+    "relu-output": "a ReLU that keeps a regression from values below 0",
+    "dropout-output": "a dropout that hits the answer itself",
+    "idle-bias": "a bias that the BatchNorm after it takes away again",
+    "dropout-norm": "a dropout directly before a BatchNorm",
+    "activation-twice": "two activations with no layer between them",
+    "linear-twice": "two Linear layers that are one",
+    "idle-dropout": "a dropout between layers where there is one layer",
+    "vanishing": "so many saturating activations in a row that the gradient vanishes",
+    "border": "rows or columns at the edge that no window looks at",
+    "batch-of-one": "a BatchNorm trained on one example at a time",
+    "learning-rate": "a learning rate far from what its optimizer is used with",
+    "unknown-code": "no error or warning has this code",
+    "allow": "a comment allows a warning that does not exist",
     # data
     "data-file": "a data file that cannot be read",
     "data-value": "a value in the data that cannot be used",
@@ -199,7 +216,7 @@ class Findings:
     def raise_errors(self) -> None:
         """Raise what was found, errors and warnings, in the order of the text, if any is an error."""
         if self.errors:
-            raise SpecError(sorted(self.found, key=_position))
+            raise SpecError(sorted(self.found, key=position))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -234,7 +251,8 @@ def render(diagnostic: Diagnostic, palette: Palette = PLAIN) -> str:
     return "\n".join(lines)
 
 
-def _position(diagnostic: Diagnostic) -> tuple[str, int, int]:
+def position(diagnostic: Diagnostic) -> tuple[str, int, int]:
+    """Where a diagnostic stands, to sort by."""
     span = diagnostic.span
     return (span.text.name, span.line, span.column) if span else ("", 0, 0)
 

@@ -8,6 +8,7 @@ from nnspec import source
 from nnspec.diagnostics import Diagnostic, Findings
 from nnspec.graph.build import build
 from nnspec.graph.graph import Graph
+from nnspec.graph.lint import lint
 from nnspec.source import Node
 from nnspec.spec import Spec, read_document, validate
 
@@ -23,9 +24,13 @@ class Network:
 
 
 def check(root: Node, stem: str, findings: Findings) -> tuple[Spec, Graph] | None:
-    """Document, names and shapes in one go; every mistake goes to `findings`."""
+    """Document, names and shapes in one go, then what is right but seldom meant; all of it goes to `findings`."""
     spec = validate(root, stem, findings)
-    return (spec, build(spec, findings)) if spec else None
+    if not spec:
+        return None
+    graph = build(spec, findings)
+    lint(spec, graph, findings)
+    return spec, graph
 
 
 def load_network(path: Path | str, overrides: Iterable[str] = ()) -> Network:

@@ -1,0 +1,118 @@
+"""Lints of the last layer and the loss that reads it."""
+
+from collections.abc import Iterator
+from math import e
+
+from nnspec.diagnostics import Diagnostic, Note
+from nnspec.graph.graph import Graph, Vertex
+from nnspec.graph.lint.walk import ACTIVATIONS, BATCH_NORMS, PASSING, answers, givers, loss_span, title, warning
+from nnspec.spec import Spec
+
+REGRESSIONS = frozenset({"MSELoss", "L1Loss", "HuberLoss"})
+RESHAPING = PASSING | {"Flatten"}  # an elementwise function is the same before them
+# Layers whose numbers are no log-probabilities for certain; of others, such as a plugin's, nothing is said.
+RAW = ACTIVATIONS | BATCH_NORMS | {"Linear", "Conv1d", "Conv2d", "Softmax", "LayerNorm", "RNN", "LSTM", "GRU"}
+
+
+def softmax_loss(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
+    """Softmax before CrossEntropyLoss, which takes the softmax itself.
+
+    The second softmax sees numbers from 0 to 1 only, so with k classes no probability exceeds e / (e + k - 1), the loss
+    stays above its logarithm and the gradient is small. torch.nn.CrossEntropyLoss: "the input is expected to contain
+    the unnormalized logits". A LogSoftmax there changes nothing, since the softmax of its output is the same again.
+    """
+    for _, loss, vertex in answers(spec, graph):
+        if loss == "CrossEntropyLoss" and vertex.kind == "Softmax" and _over_classes(vertex):
+            classes = vertex.gives[0].channels
+            ceiling = e / (e + classes - 1)
+            yield warning(
+                "softmax-loss",
+                f"{title(vertex)} comes before CrossEntropyLoss, which takes the softmax itself: "
+                f"of {classes} classes, the right one can get a probability of at most {ceiling:.2g}",
+                vertex.span,
+                help="remove it: the exported model gives probabilities all the same",
+            )
+
+
+def sigmoid_loss(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
+    """Sigmoid before BCEWithLogitsLoss, which takes the sigmoid itself.
+
+    The second sigmoid sees numbers from 0 to 1 only, so the probability lies between 0.5 and e / (e + 1) = 0.73: a "no"
+    can never be learnt. torch.nn.BCEWithLogitsLoss "combines a Sigmoid layer and the BCELoss in one single class".
+    """
+    for _, loss, vertex in answers(spec, graph, RESHAPING):
+        if loss == "BCEWithLogitsLoss" and vertex.kind == "Sigmoid":
+            yield warning(
+                "sigmoid-loss",
+                f"{title(vertex)} comes before BCEWithLogitsLoss, which takes the sigmoid itself: "
+                "every probability lies between 0.5 and 0.73",
+                vertex.span,
+                help="remove it: the exported model gives probabilities all the same",
+            )
+
+
+def log_softmax(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
+    """NLLLoss on something other than log-probabilities.
+
+    NLLLoss is -output[target], with nothing that holds the outputs together: on raw scores it falls for ever as they
+    grow. torch.nn.NLLLoss: "obtaining log-probabilities is easily achieved by adding a LogSoftmax layer".
+    """
+    for output, loss, vertex in answers(spec, graph):
+        if loss == "NLLLoss" and vertex.kind in RAW:
+            yield warning(
+                "log-softmax",
+                f"NLLLoss reads log-probabilities, but {title(vertex)} gives none: the loss falls without end "
+                "as the scores grow",
+                loss_span(spec, output),
+                notes=(Note("input", f"{vertex.gives[0]} from {vertex.name}", vertex.span),),
+                help="LogSoftmax in place of the Softmax"
+                if vertex.kind == "Softmax"
+                else "end with `- LogSoftmax: {dim: 1}`; or CrossEntropyLoss, which takes raw scores",
+            )
+
+
+def relu_output(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
+    """ReLU as the last layer of a regression.
+
+    Values below 0 are out of reach, and where the unit gives 0 no gradient comes back, so an example that starts there
+    is not learnt from. Goodfellow, Bengio & Courville, Deep Learning, 2016, 6.2.2: linear units for real numbers.
+    """
+    for output, loss, vertex in answers(spec, graph, RESHAPING):
+        steps = [type(step).__name__ for step in output.steps]
+        if loss in REGRESSIONS and vertex.kind == "ReLU":
+            notes: tuple[Note, ...] = ()
+            if "Standardize" in steps:
+                notes = (Note("target", "Standardize makes every value under the mean negative", output.span),)
+            yield warning(
+                "relu-output",
+                f"{title(vertex)} ends a regression: {output.name} never gets below 0, and nothing is learnt where it "
+                "is 0",
+                vertex.span,
+                notes=notes,
+                help=f"remove it: {loss} compares any real numbers",
+            )
+
+
+def dropout_output(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
+    """Dropout as the last layer.
+
+    It zeroes parts of the answer itself, so the loss punishes the network for what was taken from it. Srivastava et
+    al., Dropout, 2014, drop inputs and hidden units.
+    """
+    makers = givers(graph, frozenset({"Identity"}))
+    for name, port in graph.outputs.items():
+        vertex = makers.get(port.vertex)
+        p = getattr(vertex.layer, "p", 0.0) if vertex and vertex.kind == "Dropout" else 0.0
+        if vertex and p:
+            yield warning(
+                "dropout-output",
+                f"{title(vertex)} is the last layer: in training it puts 0 in place of parts of {name}",
+                vertex.span,
+                help="move it before the layer that gives the answer, or remove it",
+            )
+
+
+def _over_classes(vertex: Vertex) -> bool:
+    """Whether a softmax runs over axis 1, where losses have the classes."""
+    x = vertex.arrives[0]
+    return x.axis(getattr(vertex.layer, "dim", -1)) == 1

@@ -1,0 +1,54 @@
+"""Lints of how the network is trained."""
+
+from collections.abc import Iterator
+
+from nnspec.diagnostics import Diagnostic
+from nnspec.graph.graph import Graph
+from nnspec.graph.lint.walk import BATCH_NORMS, title, warning
+from nnspec.objectives.schedulers import OneCycleLR
+from nnspec.spec import Spec
+
+# Lowest and highest learning rate that an optimizer is used with.
+BANDS = {"SGD": (1e-4, 1.0), "Adam": (1e-6, 3e-2), "AdamW": (1e-6, 3e-2), "RMSprop": (1e-6, 3e-2)}
+
+
+def batch_of_one(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
+    """BatchNorm trained on one example at a time.
+
+    The mean and variance of one example are its own, so training sees nothing of its level and evaluation, with kept
+    statistics, sees something else; over (n, channels) torch refuses, since one number has no variance. Wu & He, Group
+    normalization, 2018: the error grows steeply below a batch of 8.
+    """
+    norm = next((vertex for vertex in graph if vertex.kind in BATCH_NORMS), None)
+    if norm and spec.train.batch_size == 1 and any(output.loss for output in spec.outputs.values()):
+        yield warning(
+            "batch-of-one",
+            f"batch_size 1 trains {title(norm)} on the mean and variance of one example alone",
+            spec.span_of("train", "batch_size"),
+            help="a batch of 16 or more; or LayerNorm, which needs no batch",
+        )
+
+
+def learning_rate(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
+    """A learning rate out of its optimizer's usual band.
+
+    Adam's steps are about as long as the learning rate whatever the gradient (Kingma & Ba 2014, 2.1), so 0.1 moves
+    every weight by 0.1; SGD's are in proportion to the gradient and go higher (Bengio, Practical recommendations, 2012,
+    3.1: 1e-6 to 1, 0.01 to begin with). OneCycleLR's max_lr is what counts where it is given.
+    """
+    name = type(spec.optimizer).__name__
+    if not spec.optimizer or name not in BANDS:
+        return
+    field, rate, span = "lr", spec.optimizer.lr, spec.span_of("optimizer", name, "lr")
+    if isinstance(spec.scheduler, OneCycleLR):
+        field, rate = "max_lr", spec.scheduler.max_lr
+        span = spec.span_of("scheduler", "OneCycleLR", "max_lr")
+    low, high = BANDS[name]
+    if not low <= rate <= high:
+        side = "below" if rate < low else "above"
+        yield warning(
+            "learning-rate",
+            f"{field} {rate:g} is {side} what {name} is used with: {low:g} to {high:g}",
+            span,
+            help=f"begin with {'0.01' if name == 'SGD' else '0.001'}, and change it by factors of 3",
+        )
