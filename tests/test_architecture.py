@@ -11,7 +11,7 @@ HOUSE = Path(__file__).parent.parent / "nnspec"
 
 # Each stage may import those before it; stages of one line never import one another, but for what is said below.
 LINES = [
-    ["diagnostics"],
+    ["diagnostics", "explanations"],
     ["plugins", "files"],
     ["source", "pycode", "shapes"],
     ["layers"],

@@ -87,6 +87,7 @@ COMMAND_FILES = {
     "show": "specs",
     "compile": "specs",
     "layers": "specs",
+    "explain": "explain",
     "schema": "specs",
     "train": "models",
     "export": "models",
@@ -146,12 +147,18 @@ def _add_set(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_strict(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--strict", action="store_true", help="take warnings for errors")
+
+
 def _spec_commands(commands: "Commands[_Parser]") -> None:
     check = _command(
         commands, "check", "find every mistake in a spec, without importing torch", "nnspec check net.yaml"
     )
     check.add_argument("specs", nargs="+", metavar="SPEC", help="a YAML or JSON file")
     check.add_argument("--format", choices=["text", "json"], default="text", help="json is for editors and scripts")
+    _add_strict(check)
+    check.add_argument("--resolved", action="store_true", help="print the long form of one spec, as JSON")
     _add_set(check)
 
     show = _command(commands, "show", "print the layers with shapes and costs, or draw them", "nnspec show net.yaml")
@@ -171,6 +178,11 @@ def _spec_commands(commands: "Commands[_Parser]") -> None:
 
     layers = _command(commands, "layers", "list the layer types, or explain one", "nnspec layers Conv2d")
     layers.add_argument("name", nargs="?", metavar="NAME")
+
+    explain = _command(
+        commands, "explain", "list the codes of errors and warnings, or explain one", "nnspec explain idle-bias"
+    )
+    explain.add_argument("code", nargs="?", metavar="CODE", help="what stands in brackets: error[shape]")
 
     schema = _command(
         commands,
@@ -193,6 +205,7 @@ def _train_command(commands: "Commands[_Parser]") -> None:
     train.add_argument("--seed", type=int, metavar="N", help="seed of weights and order; the spec's unless given")
     train.add_argument("--device", help="cpu, cuda, cuda:1, mps or auto; the spec's unless given")
     train.add_argument("--quiet", action="store_true", help="print errors only")
+    _add_strict(train)
     _add_set(train)
 
 

@@ -3,16 +3,20 @@
 import json
 import sys
 from argparse import Namespace
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nnspec.cli.main import EXIT_WRONG, palette_of_errors, print_errors
+from nnspec.cli.main import EXIT_USAGE, EXIT_WRONG, palette_of_errors, print_errors
 from nnspec.diagnostics import Diagnostic, Findings, SpecError, render
 
 
 def check(arguments: Namespace) -> int:
     """Every mistake in each file; one line for a file without any."""
-    results = {path: _diagnostics(path, arguments.overrides) for path in arguments.specs}
+    if arguments.resolved:
+        return _resolved(arguments)
+    results = {path: _diagnostics(path, arguments.overrides, arguments.strict) for path in arguments.specs}
     wrong = any(found.severity == "error" for findings, _ in results.values() for found in findings)
     if arguments.format == "json":
         files = [
@@ -96,7 +100,22 @@ def write(output: str, data: bytes) -> None:
     print(f"wrote {output}", file=sys.stderr)
 
 
-def _diagnostics(path: str, overrides: list[str]) -> tuple[list[Diagnostic], Any]:
+def _resolved(arguments: Namespace) -> int:
+    """The long form of a spec, and nothing else."""
+    from nnspec.graph import load_network
+    from nnspec.spec.resolve import resolve
+
+    if len(arguments.specs) > 1:
+        print("nnspec check: --resolved takes one SPEC\n  help  nnspec check --help", file=sys.stderr)
+        return EXIT_USAGE
+    network = load_network(arguments.specs[0], arguments.overrides)
+    if arguments.strict:
+        refuse(network.warnings)
+    print(json.dumps(resolve(network.spec), ensure_ascii=False, indent=2))
+    return 0
+
+
+def _diagnostics(path: str, overrides: list[str], strict: bool) -> tuple[list[Diagnostic], Any]:
     """What is wrong with a file, and its graph where nothing is."""
     from nnspec.graph import check as check_document
     from nnspec.spec import read_document
@@ -106,6 +125,8 @@ def _diagnostics(path: str, overrides: list[str]) -> tuple[list[Diagnostic], Any
         root = read_document(path, overrides)
         checked = check_document(root, Path(path).stem, findings)
         findings.raise_errors()
+        if strict:
+            refuse(findings.warnings)
     except SpecError as error:
         return list(error.diagnostics), None
     return findings.warnings, checked
@@ -122,6 +143,12 @@ def _print_checked(results: dict[str, tuple[list[Diagnostic], Any]]) -> None:
         _, graph = checked
         count = f"{len(graph)} layer{'s' if len(graph) != 1 else ''}"
         print(f"{path}: ok, {count}, {human(cost(graph).parameters)} parameters")
+
+
+def refuse(warnings: Iterable[Diagnostic]) -> None:
+    """Raise the warnings as errors, where there are any."""
+    if errors := [replace(warning, severity="error") for warning in warnings]:
+        raise SpecError(errors)
 
 
 def warn(warnings: Any) -> None:
