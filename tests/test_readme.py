@@ -21,7 +21,9 @@ COMMANDS = [
         r"^\$ (nnspec (?:check|show|layers|compile)\b.*)\n((?:(?!\$ ).*\n)*)", console, re.MULTILINE
     )
 ]
-COMMAND_NAMES = set(re.findall(r"\bnnspec (check|show|compile|train|export|verify|predict|layers|explain|schema)\b", README))
+COMMAND_NAMES = set(
+    re.findall(r"\bnnspec (check|show|compile|train|export|verify|predict|layers|explain|schema)\b", README)
+)
 
 
 @pytest.fixture
@@ -47,7 +49,18 @@ def test_a_command_prints_what_the_readme_shows(command, output, folder):
 
 
 def test_the_readme_shows_every_command():
-    assert {"check", "show", "compile", "train", "export", "verify", "predict", "layers", "explain", "schema"} == COMMAND_NAMES
+    assert {
+        "check",
+        "show",
+        "compile",
+        "train",
+        "export",
+        "verify",
+        "predict",
+        "layers",
+        "explain",
+        "schema",
+    } == COMMAND_NAMES
     assert len(COMMANDS) >= 3
 
 

@@ -27,8 +27,8 @@ def softmax_loss(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
             ceiling = e / (e + classes - 1)
             yield warning(
                 "softmax-loss",
-                f"{title(vertex)} comes before CrossEntropyLoss, which takes the softmax itself: "
-                f"of {classes} classes, the right one can get a probability of at most {ceiling:.2g}",
+                f"CrossEntropyLoss takes the softmax itself: after {title(vertex)} "
+                f"no probability of {classes} classes exceeds {ceiling:.2g}",
                 vertex.span,
                 help="remove it: the exported model gives probabilities all the same",
             )
@@ -44,7 +44,7 @@ def sigmoid_loss(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
         if loss == "BCEWithLogitsLoss" and vertex.kind == "Sigmoid":
             yield warning(
                 "sigmoid-loss",
-                f"{title(vertex)} comes before BCEWithLogitsLoss, which takes the sigmoid itself: "
+                f"BCEWithLogitsLoss takes the sigmoid itself: after {title(vertex)} "
                 "every probability lies between 0.5 and 0.73",
                 vertex.span,
                 help="remove it: the exported model gives probabilities all the same",
@@ -61,8 +61,7 @@ def log_softmax(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
         if loss == "NLLLoss" and vertex.kind in RAW:
             yield warning(
                 "log-softmax",
-                f"NLLLoss reads log-probabilities, but {title(vertex)} gives none: the loss falls without end "
-                "as the scores grow",
+                f"NLLLoss reads log-probabilities, and {title(vertex)} gives none",
                 loss_span(spec, output),
                 notes=(Note("input", f"{vertex.gives[0]} from {vertex.name}", vertex.span),),
                 help="LogSoftmax in place of the Softmax"
@@ -85,8 +84,7 @@ def relu_output(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
                 notes = (Note("target", "Standardize makes every value under the mean negative", output.span),)
             yield warning(
                 "relu-output",
-                f"{title(vertex)} ends a regression: {output.name} never gets below 0, and nothing is learnt where it "
-                "is 0",
+                f"{title(vertex)} keeps {output.name} from values below 0, and where it gives 0 nothing is learnt",
                 vertex.span,
                 notes=notes,
                 help=f"remove it: {loss} compares any real numbers",
@@ -106,7 +104,7 @@ def dropout_output(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
         if vertex and p:
             yield warning(
                 "dropout-output",
-                f"{title(vertex)} is the last layer: in training it puts 0 in place of parts of {name}",
+                f"{title(vertex)} is the last layer: in training it makes parts of {name} 0",
                 vertex.span,
                 help="move it before the layer that gives the answer, or remove it",
             )

@@ -6,12 +6,14 @@ from typing import Any
 from nnspec.diagnostics import Diagnostic
 from nnspec.graph.graph import Graph, Vertex
 from nnspec.graph.lint.walk import title, warning
+from nnspec.layers.conv import conv_output_size
 from nnspec.layers.fields import per_axis
 from nnspec.shapes import format_sizes
 from nnspec.spec import Spec
 
 WINDOWS = {"Conv1d": ("position",), "Conv2d": ("row", "column"), "MaxPool2d": ("row", "column")}
 WINDOWS["AvgPool2d"] = WINDOWS["MaxPool2d"]
+MAX_PADDING = 16  # the largest that a message proposes
 
 
 def border(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
@@ -64,4 +66,10 @@ def _listed(kind: str, lost: Sequence[int]) -> str:
 def _way_out(vertex: Vertex) -> str:
     if vertex.kind in ("MaxPool2d", "AvgPool2d"):
         return "`ceil_mode: true` lets a last window reach over the edge"
-    return "a larger padding or another stride covers all of it"
+    sizes, axes = vertex.arrives[0].spatial, len(WINDOWS[vertex.kind])
+    kernels, strides, _, dilations = _windows(vertex.layer, axes)
+    for padding in range(1, min(max(kernels) // 2, MAX_PADDING) + 1):
+        padded = zip(sizes, kernels, strides, [padding] * axes, dilations, strict=True)
+        if not any(_short_of(size, conv_output_size(size, *window), *window) for size, *window in padded):
+            return f"`padding: {padding}` reaches the edge"
+    return "another stride, or an input of another size, reaches the edge"

@@ -42,8 +42,8 @@ def dropout_norm(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
         if dropout and 0 < p < 1:
             yield warning(
                 "dropout-norm",
-                f"{title(dropout)} comes directly before {title(vertex)}: in training the variance is up to "
-                f"{1 / (1 - p):.3g} times that of evaluation, and the norm keeps the wrong one",
+                f"{title(vertex)} comes right after {title(dropout)}: "
+                f"it keeps a variance up to {1 / (1 - p):.3g} times that of evaluation",
                 dropout.span,
                 help="put the Dropout after the last BatchNorm (Li et al. 2018)",
             )

@@ -48,7 +48,11 @@ def learning_rate(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
         side = "below" if rate < low else "above"
         yield warning(
             "learning-rate",
-            f"{field} {rate:g} is {side} what {name} is used with: {low:g} to {high:g}",
+            f"{field} {_written(rate)} is {side} what {name} is used with: {_written(low)} to {_written(high)}",
             span,
             help=f"begin with {'0.01' if name == 'SGD' else '0.001'}, and change it by factors of 3",
         )
+
+
+def _written(number: float) -> str:
+    return f"{number:g}".replace("e-0", "e-")

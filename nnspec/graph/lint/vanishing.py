@@ -40,8 +40,8 @@ class Stack:
 
     def __str__(self) -> str:
         """`0.25^6 = 2.4e-4`."""
-        powers = [f"{SIGMOID_SLOPE}^{self.sigmoids}"] * bool(self.sigmoids)
-        powers += [f"{TANH_SLOPE}^{self.tanhs}"] * bool(self.tanhs)
+        counts = ((SIGMOID_SLOPE, self.sigmoids), (TANH_SLOPE, self.tanhs))
+        powers = [f"{slope}^{count}" if count > 1 else f"{slope}" for slope, count in counts if count]
         mantissa, exponent = f"{self.factor:.1e}".split("e")
         return f"{' * '.join(powers)} = {mantissa}e{int(exponent)}"
 
