@@ -117,7 +117,7 @@ import sys
 from nnspec.cli.main import main
 spec = sys.argv[1]
 codes = [main(["check", spec]), main(["show", spec]), main(["compile", spec]), main(["layers"])]
-loaded = {"torch", "onnx", "onnxruntime", "numpy", "sklearn", "networkx"} & set(sys.modules)
+loaded = {"torch", "onnx", "onnxruntime", "numpy", "sklearn", "networkx", "nnspec.explanations"} & set(sys.modules)
 sys.exit(f"{codes} {loaded}" if any(codes) or loaded else 0)
 """
     spec = HOUSE.parent / "specs" / "digits.yaml"

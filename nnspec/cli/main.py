@@ -117,7 +117,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"nnspec {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    _spec_commands(commands)
+    _check_command(commands)
+    _network_commands(commands)
+    _lookup_commands(commands)
     _train_command(commands)
     _model_commands(commands)
     return parser
@@ -151,7 +153,7 @@ def _add_strict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="take warnings for errors")
 
 
-def _spec_commands(commands: "Commands[_Parser]") -> None:
+def _check_command(commands: "Commands[_Parser]") -> None:
     check = _command(
         commands, "check", "find every mistake in a spec, without importing torch", "nnspec check net.yaml"
     )
@@ -161,6 +163,8 @@ def _spec_commands(commands: "Commands[_Parser]") -> None:
     check.add_argument("--resolved", action="store_true", help="print the long form of one spec, as JSON")
     _add_set(check)
 
+
+def _network_commands(commands: "Commands[_Parser]") -> None:
     show = _command(commands, "show", "print the layers with shapes and costs, or draw them", "nnspec show net.yaml")
     show.add_argument("spec", metavar="SPEC")
     form = show.add_mutually_exclusive_group()
@@ -176,6 +180,8 @@ def _spec_commands(commands: "Commands[_Parser]") -> None:
     compile.add_argument("-o", "--output", metavar="FILE", help="where to write it; the terminal unless given")
     _add_set(compile)
 
+
+def _lookup_commands(commands: "Commands[_Parser]") -> None:
     layers = _command(commands, "layers", "list the layer types, or explain one", "nnspec layers Conv2d")
     layers.add_argument("name", nargs="?", metavar="NAME")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnspec.cli.main import EXIT_INTERRUPTED
-from nnspec.cli.specs import print_or_write, refuse, warn
+from nnspec.cli.specs import print_or_write, warn
 from nnspec.diagnostics import Span, SpecError, Text
 
 if TYPE_CHECKING:
@@ -26,9 +26,7 @@ def train(arguments: Namespace) -> int:
     from nnspec.graph import load_network
 
     network = load_network(arguments.spec, arguments.overrides)
-    if arguments.strict:
-        refuse(network.warnings)
-    warn(network.warnings)
+    warn(network.warnings, strict=arguments.strict)
     say: Say = _silent if arguments.quiet else print
     say(_headline(network))
     # torch takes a second to import, and a spec that is wrong should not wait for it.

@@ -151,8 +151,10 @@ def refuse(warnings: Iterable[Diagnostic]) -> None:
         raise SpecError(errors)
 
 
-def warn(warnings: Any) -> None:
-    """Each warning on stderr."""
+def warn(warnings: Iterable[Diagnostic], *, strict: bool = False) -> None:
+    """Each warning on stderr; all of them raised as errors where `strict`."""
+    if strict:
+        refuse(warnings)
     palette = palette_of_errors()
     for warning in warnings:
         print(render(warning, palette), file=sys.stderr)

@@ -25,7 +25,7 @@ def idle_bias(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
                 f"the bias of {title(vertex)} does nothing: {title(norm)} subtracts the mean of each channel",
                 vertex.span,
                 notes=(Note("after", title(norm), norm.span),),
-                help=f"`bias: false` gives the same network with {vertex.gives[0].channels:,} parameters less",
+                help="`bias: false` gives the same network with fewer parameters",
             )
 
 
