@@ -137,6 +137,8 @@ class Document(Section):
     """Name of the network; the file's name unless given."""
     description: str = ""
     """What it is, in a sentence."""
+    params: dict[str, Any] = {}
+    """Constants that `$name` and `$(expression)` read; `--set params.width=32` overrides one."""
     data: DataSection | None = None
     """Where examples come from; absent in a bare architecture."""
     inputs: dict[str, InputSection | list[Size]] = Field(min_length=1)

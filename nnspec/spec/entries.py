@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from nnspec.diagnostics import Findings, Note, Span, did_you_mean
-from nnspec.layers import Layer, find, is_known, known
+from nnspec.layers import find, is_known, known
 from nnspec.source import Node
-from nnspec.spec.instantiate import instantiate, show
+from nnspec.spec.expressions import mentions
+from nnspec.spec.instantiate import show
 from nnspec.spec.names import check_name
 from nnspec.spec.spec import Entry, Reference
 
@@ -47,14 +48,35 @@ class _Namer:
 
 def _entry(node: Node, namer: _Namer, findings: Findings) -> Entry:
     kind, kind_span, arguments = _kind(node, findings)
-    layer = _layer(kind, kind_span, arguments, findings) if kind and not _outside(node, kind, findings) else None
+    is_right = bool(kind) and not _outside(node, kind, findings) and _is_layer(kind, kind_span, findings)
     given, name_span = _given_name(node), _name_span(node)
     if given and name_span:
         namer.check(given, name_span, findings)
     elif name_span:
         findings.error("wrong-type", f"a name is text, got {show(_get(node, 'name'))}", name_span)
-    name = given or namer.after(kind or "layer")
-    return Entry(name, layer, _sources(node, findings), node, kind_span, name_span or kind_span, arguments, bool(given))
+    name = given or namer.after(_stem(kind))
+    sources = _sources(node, findings)
+    return Entry(
+        name,
+        kind if is_right else "",
+        sources,
+        node,
+        kind_span,
+        name_span or kind_span,
+        arguments,
+        bool(given),
+        _is_computed(node, kind),
+    )
+
+
+def _is_computed(node: Node, kind: str) -> bool:
+    return "$" in kind or mentions(node)
+
+
+def _stem(kind: str) -> str:
+    """What a layer without a name is named after: its type, or the parameter that gives its type."""
+    stem = kind.removeprefix("$")
+    return stem if stem.isidentifier() else "layer"
 
 
 def _kind(node: Node, findings: Findings) -> tuple[str, Span, Node | None]:
@@ -70,7 +92,7 @@ def _kind(node: Node, findings: Findings) -> tuple[str, Span, Node | None]:
         )
         return "", node.span, None
     kinds = [key for key in node.value if key not in BESIDE]
-    layers = [key for key in kinds if is_known(key)]
+    layers = [key for key in kinds if is_known(key) or key.startswith("$")]
     if len(kinds) == 1 or len(layers) == 1:
         kind = layers[0] if layers else kinds[0]
         return kind, node.keys[kind], node.value[kind]
@@ -110,13 +132,13 @@ def _not_one_layer(node: Node, kinds: list[str], layers: list[str], findings: Fi
         findings.error("layer-entry", "this entry has no layer type", node.span, help="as in `- Linear: 10`")
 
 
-def _layer(kind: str, span: Span, arguments: Node | None, findings: Findings) -> Layer | None:
-    layer = find(kind)
-    if layer is None:
-        help = did_you_mean(kind, known()) or "`nnspec layers` lists them"
-        findings.error("unknown-layer", f"no layer type is named '{kind}'", span, help=help)
-        return None
-    return instantiate(layer, arguments, kind, span, findings)
+def _is_layer(kind: str, span: Span, findings: Findings) -> bool:
+    """Whether a layer type has this name, or an expression will give it."""
+    if is_known(kind) or "$" in kind:
+        return True
+    help = did_you_mean(kind, known()) or "`nnspec layers` lists them"
+    findings.error("unknown-layer", f"no layer type is named '{kind}'", span, help=help)
+    return False
 
 
 def _sources(node: Node, findings: Findings) -> tuple[Reference, ...]:

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from nnspec.diagnostics import Findings, Span, did_you_mean
 from nnspec.layers.words import expected
+from nnspec.shapes import Size
 from nnspec.source import Node
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -42,7 +43,9 @@ def show(value: Any) -> str:
         return "a mapping"
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return str(value)
-    text = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, Size):
+        return str(value)
+    text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 

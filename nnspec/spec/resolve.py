@@ -5,7 +5,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from nnspec.diagnostics import Findings
+from nnspec.layers import find
 from nnspec.shapes import Tensor
+from nnspec.source import Node
+from nnspec.spec.instantiate import instantiate
+from nnspec.spec.params import OF_PLACE, Names
 from nnspec.spec.spec import Entry, Input, Output, Reference, Spec
 
 
@@ -13,25 +18,38 @@ def resolve(spec: Spec) -> dict[str, Any]:
     """The spec as JSON values. Reading it again gives the same network."""
     previous = [*list(spec.inputs)[:1], *(entry.name for entry in spec.entries)]
     last = previous[-1]
-    document: dict[str, Any] = {"nnspec": 1, "name": spec.name}
+    document: dict[str, Any] = {"nnspec": 1, "name": _escaped(spec.name)}
     if spec.description:
-        document["description"] = spec.description
+        document["description"] = _escaped(spec.description)
+    if spec.params.values:
+        document["params"] = _escaped(dict(spec.params.values))
     if spec.data:
-        document["data"] = spec.data.model_dump(mode="json", exclude_none=True)
+        document["data"] = _escaped(spec.data.model_dump(mode="json", exclude_none=True))
     document["inputs"] = {name: _input(given) for name, given in spec.inputs.items()}
-    document["layers"] = [_entry(entry, before) for entry, before in zip(spec.entries, previous, strict=False)]
+    document["layers"] = [
+        _entry(entry, before, spec.params) for entry, before in zip(spec.entries, previous, strict=False)
+    ]
     document["outputs"] = {name: _output(output, last) for name, output in spec.outputs.items()}
     if spec.optimizer:
         document["optimizer"] = _choice(spec.optimizer)
     if spec.scheduler:
         document["scheduler"] = _choice(spec.scheduler)
-    document["train"] = spec.train.model_dump(mode="json", exclude_none=True)
+    document["train"] = _escaped(spec.train.model_dump(mode="json", exclude_none=True))
     document["export"] = spec.export.model_dump(mode="json")
     return document
 
 
+def _escaped(value: Any) -> Any:
+    """A value that reads back as itself: a dollar sign would begin an expression."""
+    if isinstance(value, str):
+        return value.replace("$", "$$")
+    if isinstance(value, list | tuple):
+        return [_escaped(item) for item in value]
+    return {key: _escaped(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
 def _choice(chosen: BaseModel) -> dict[str, Any]:
-    return {type(chosen).__name__: chosen.model_dump(mode="json")}
+    return {type(chosen).__name__: _escaped(chosen.model_dump(mode="json"))}
 
 
 def _choices(chosen: Iterable[BaseModel]) -> list[dict[str, Any]]:
@@ -40,26 +58,37 @@ def _choices(chosen: Iterable[BaseModel]) -> list[dict[str, Any]]:
 
 def _input(given: Input) -> dict[str, Any]:
     columns: Mapping[str, Any] = {"column": given.columns[0]} if given.single else {"columns": list(given.columns)}
-    return {**_tensor(given.raw), **columns, "prepare": _choices(given.steps)}
+    return {**_tensor(given.raw), **_escaped(columns), "prepare": _choices(given.steps)}
 
 
 def _tensor(x: Tensor) -> dict[str, Any]:
     return {"shape": [dim if isinstance(dim, int) else str(dim) for dim in x.shape[1:]], "dtype": x.dtype}
 
 
-def _entry(entry: Entry, before: str) -> dict[str, Any]:
-    assert entry.layer
+def _entry(entry: Entry, before: str, names: Names) -> dict[str, Any]:
     sources = [_reference(source, before) for source in entry.sources]
-    return {**_choice(entry.layer), "name": entry.name, "from": sources}
+    return {**_layer(entry, names), "name": entry.name, "from": sources}
+
+
+def _layer(entry: Entry, names: Names) -> dict[str, Any]:
+    """The layer with every argument; as it is written where that depends on the shape that reaches it."""
+    found = Findings()
+    here = names.with_values({}, OF_PLACE)
+    written = {entry.kind: entry.arguments.plain() if entry.arguments else {}}
+    kind = here.fill_in(Node(entry.kind, entry.type_span), found)
+    arguments = here.fill_in(entry.arguments or Node({}, entry.type_span), found)
+    chosen = find(str(kind.value)) if kind else None
+    layer = instantiate(chosen, arguments, "", entry.type_span, found) if chosen and arguments else None
+    return _choice(layer) if layer else written
 
 
 def _output(output: Output, last: str) -> dict[str, Any]:
-    document: dict[str, Any] = {"from": _reference(output.source, last), "column": output.column}
+    document: dict[str, Any] = {"from": _reference(output.source, last), "column": _escaped(output.column)}
     if output.loss:
         document["loss"] = _choice(output.loss)
     document["metrics"] = _choices(output.metrics)
     if output.classes:
-        document["classes"] = list(output.classes)
+        document["classes"] = _escaped(output.classes)
     return {**document, "prepare": _choices(output.steps), "weight": output.weight}
 
 

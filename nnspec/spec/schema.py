@@ -22,6 +22,7 @@ Schema = dict[str, Any]
 FILE_NAME = "nnspec.schema.json"
 NAME: Schema = {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]*$", "maxLength": MAX_NAME}
 NULL: Schema = {"type": "null"}
+EXPRESSION = r"\$"  # what a text holds that is an expression
 
 
 def editor_line(schema: str = FILE_NAME) -> str:
@@ -44,7 +45,8 @@ def json_schema() -> Schema:
     for kind, classes in kinds.items():
         for name, model in classes.items():
             definitions |= _definitions(f"{kind}.{name}", model)
-        definitions[kind] = _choice(kind, classes)
+    definitions = {name: _computed_fields(schema) for name, schema in definitions.items()}
+    definitions |= {kind: _choice(kind, classes) for kind, classes in kinds.items()}
     definitions["layer"] = _beside(definitions["layer"])
     _link(document, definitions)
     head = {"$schema": "http://json-schema.org/draft-07/schema#", "$id": "urn:nnspec:1", "title": "nnspec, version 1"}
@@ -81,16 +83,35 @@ def _choice(kind: str, classes: Mapping[str, type[BaseModel]]) -> Schema:
 
 
 def _beside(choice: Schema) -> Schema:
-    """A layer's entry: beside the layer type stand its name and its inputs."""
-    name = {**NAME, "description": "A name to refer to; without one a layer is named after its type and place."}
-    sources = {
-        "description": "Its input, or its inputs in order: names of what stands above; `_` is the layer before.",
-        "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
+    """A layer's entry: beside the layer type, which a parameter may give, stand its name, its inputs and more."""
+    beside: dict[str, Schema] = {
+        "name": {**NAME, "description": "A name to refer to; without one a layer is named after its type and place."},
+        "from": {
+            "description": "Its input, or its inputs in order: names of what stands above; `_` is the layer before.",
+            "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
+        },
     }
     entry = {key: value for key, value in choice.items() if key not in _exactly(1)}
-    entry["properties"] = {**choice["properties"], "name": name, "from": sources}
-    both, one = {"required": ["name", "from"]}, {"anyOf": [{"required": ["name"]}, {"required": ["from"]}]}
-    return {**entry, "if": both, "then": _exactly(3), "else": {"if": one, "then": _exactly(2), "else": _exactly(1)}}
+    computed: Schema = {"type": "string", "pattern": f"^{EXPRESSION}"}
+    return {
+        **entry,
+        "anyOf": [*entry["anyOf"], computed],
+        "properties": {**entry["properties"], **beside},
+        "patternProperties": {f"^{EXPRESSION}": True},
+        **_one_beside(list(beside), 1),
+    }
+
+
+def _one_beside(keys: list[str], count: int) -> Schema:
+    """So many properties, and one more for each of the keys that is there."""
+    if not keys:
+        return _exactly(count)
+    first, *rest = keys
+    return {
+        "if": {"required": [first]},
+        "then": _one_beside(rest, count + 1),
+        "else": _one_beside(rest, count),
+    }
 
 
 def _exactly(count: int) -> Schema:
@@ -105,7 +126,7 @@ def _arguments(kind: str, name: str, model: type[BaseModel]) -> Schema:
     nothing = [] if required else ["null"]
     if not model.model_fields:
         return {**_documentation(name, model), "type": ["object", *nothing], **long}
-    short = dict(_draft7(schema_of(model))["properties"][next(iter(model.model_fields))])
+    short = _computed(_draft7(schema_of(model))["properties"][next(iter(model.model_fields))])
     short.pop("default", None)
     # Editors write what the first type asks for: a value where one argument is needed, else an indented line.
     types = [*_types(short), "object"] if required == 1 else ["object", *_types(short)]
@@ -114,8 +135,40 @@ def _arguments(kind: str, name: str, model: type[BaseModel]) -> Schema:
     return {**_documentation(name, model), "type": kinds, "if": is_short, "then": short, "else": long}
 
 
+def _computed_fields(schema: Schema) -> Schema:
+    """A class's schema, any value of which may be an expression."""
+    if "properties" not in schema:
+        return schema
+    return {**schema, "properties": {name: _computed(field) for name, field in schema["properties"].items()}}
+
+
+def _computed(schema: Schema) -> Schema:
+    """A value's schema that takes a text with an expression too.
+
+    A pattern binds texts alone and a bound numbers alone, so one schema says both, and editors still name the bound.
+    """
+    found = dict(schema)
+    for key in ("items", "additionalProperties"):
+        if isinstance(found.get(key), dict):
+            found[key] = _computed(found[key])
+    if isinstance(found.get("items"), list):
+        found["items"] = [_computed(item) for item in found["items"]]
+    text: Schema = {"type": "string", "pattern": EXPRESSION}
+    if "anyOf" in found:
+        plain = any(option.get("type") == "string" and len(option) == 1 for option in found["anyOf"])
+        options = [_computed(option) if option.get("type") == "array" else option for option in found["anyOf"]]
+        return {**found, "anyOf": [*options, *([] if plain else [text])]}
+    if "enum" in found or "const" in found:
+        choice = {key: found.pop(key) for key in ("enum", "const", "type") if key in found}
+        return {**found, "anyOf": [choice, text]}
+    if found.get("type") in ("integer", "number", "boolean", "array"):
+        return {**found, "type": [found["type"], "string"], "pattern": EXPRESSION}
+    return found
+
+
 def _types(schema: Schema) -> list[str]:
-    own = [schema["type"]] if "type" in schema else []
+    own = schema.get("type", [])
+    own = [own] if isinstance(own, str) else list(own)
     return own + [name for option in schema.get("anyOf", []) for name in _types(option)]
 
 

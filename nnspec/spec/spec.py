@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nnspec.diagnostics import Span
-from nnspec.layers import Layer
 from nnspec.objectives import Loss, Metric, Optimizer, Scheduler
 from nnspec.prepare.step import Step
 from nnspec.shapes import Tensor
 from nnspec.source import Node
 from nnspec.spec.document import DataSection, ExportSection, TrainSection
+from nnspec.spec.params import Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +35,23 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """One entry of `layers`."""
+    """One entry of a list of layers, as written: its expressions are computed where the graph is built."""
 
     name: str
-    layer: Layer | None  # None: its own mistakes have been told
+    kind: str  # a layer type, or an expression that gives one; empty: its own mistakes have been told
     sources: tuple[Reference, ...]
     node: Node  # the whole entry
     type_span: Span  # the layer type's name
     name_span: Span
     arguments: Node | None  # the layer's arguments as written
     named: bool  # whether the name was given
+    computed: bool = False  # whether an expression stands in it
 
-    def span_of(self, field: str) -> Span:
-        """Where a field's value stands; the layer type's name where the field was not written."""
+    def span_of(self, field: str, first: str) -> Span:
+        """Where a field's value stands; the layer type's name where it was not written. `first` is the first field."""
         if self.arguments is None or not field:
             return self.type_span
         if not isinstance(self.arguments.value, dict):
-            first = next(iter(type(self.layer).model_fields), "") if self.layer else ""
             return self.arguments.span if field == first else self.type_span
         value = self.arguments.get(field)
         return value.span if value else self.type_span
@@ -87,6 +87,7 @@ class Spec:
     train: TrainSection
     export: ExportSection
     root: Node
+    params: Names
     broken: frozenset[str] = frozenset()  # inputs whose own mistakes have been told
 
     def span_of(self, *path: str | int, key: bool = False) -> Span:

@@ -25,11 +25,13 @@ from nnspec.spec.inputs import read_inputs
 from nnspec.spec.instantiate import instantiate, show, unknown_key
 from nnspec.spec.outputs import read_outputs
 from nnspec.spec.overrides import override
+from nnspec.spec.params import Names, read_params
 from nnspec.spec.spec import Spec
 
 SectionType = TypeVar("SectionType", bound=Section)
 Model = TypeVar("Model", bound=BaseModel)
 
+ELABORATED = frozenset(["params", "layers"])  # computed where the graph is built, or for themselves
 SMALLEST = "the smallest spec has the keys `nnspec: 1`, `inputs:` and `layers:`"
 
 
@@ -50,9 +52,12 @@ def validate(root: Node, stem: str, findings: Findings) -> Spec | None:
         message = f"a spec is a mapping of keys to values, got {show(root.plain())}"
         findings.error("wrong-type", message, root.span, help=SMALLEST)
         return None
+    written = root
     _check_keys(root, findings)
     if not _check_version(root, findings):
         return None
+    names = read_params(root.get("params"), findings)
+    root = _filled_in(root, names, findings)
     inputs, broken = read_inputs(root.get("inputs"), root, findings)
     layers = root.get("layers")
     if layers is not None and (not isinstance(layers.value, list) or not layers.value):
@@ -76,7 +81,8 @@ def validate(root: Node, stem: str, findings: Findings) -> Spec | None:
         scheduler=scheduler,
         train=_train(root, findings),
         export=_export(root, findings),
-        root=root,
+        root=written,
+        params=names,
         broken=broken,
     )
 
@@ -102,6 +108,13 @@ def _check_keys(root: Node, findings: Findings) -> None:
     for key in ("inputs", "layers"):
         if root.get(key) is None:
             findings.error("missing-key", f"the spec has no `{key}`", root.span, help=SMALLEST)
+
+
+def _filled_in(root: Node, names: Names, findings: Findings) -> Node:
+    """The document with its sections' expressions computed, less the sections where one cannot be."""
+    assert isinstance(root.value, dict)
+    filled = {key: node if key in ELABORATED else names.fill_in(node, findings) for key, node in root.value.items()}
+    return Node({key: node for key, node in filled.items() if node}, root.span, root.keys)
 
 
 def _check_version(root: Node, findings: Findings) -> bool:

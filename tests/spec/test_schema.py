@@ -60,6 +60,14 @@ RIGHT = {
     "no outputs but a loss": {"loss": "MSELoss", "optimizer": "SGD", "scheduler": {"StepLR": 3}},
     "an output of defaults": {"outputs": {"y": None}},
     "losses and metrics": {"outputs": {"y": {"from": "_", "loss": {"HuberLoss": 2}, "metrics": ["R2Score"]}}},
+    "expressions": {
+        "params": {"width": 3, "kinds": ["ReLU"]},
+        "inputs": {"x": {"shape": ["$width", 4], "dtype": "$kind"}},
+        "layers": [{"Linear": "$width"}, {"Conv2d": {"out_channels": "$(2 * width)", "kernel_size": ["$k", 3]}}],
+        "train": {"epochs": "$(10 * width)"},
+        "optimizer": {"AdamW": {"lr": "$lr"}},
+    },
+    "a layer's type from a parameter": {"layers": ["$activation", {"$activation": {"inplace": True}, "name": "a"}]},
     "training": {"train": {"batch_size": "full", "epochs": 3, "early_stopping": {}, "clip_grad_norm": None}},
 }  # fmt: skip
 WRONG = {
@@ -69,6 +77,7 @@ WRONG = {
     "an unknown layer": {"layers": ["Relu"]},
     "an unknown layer with arguments": {"layers": [{"Lineer": 3}]},
     "a layer without its argument": {"layers": ["Linear"]},
+    "a text that is no expression": {"train": {"epochs": "many"}},
     "a layer with null for its argument": {"layers": [{"Linear": None}]},
     "a layer with a required argument left out": {"layers": [{"Conv2d": {"out_channels": 3}}]},
     "an unknown argument": {"layers": [{"Linear": {"out_features": 3, "in_features": 2}}]},
@@ -116,16 +125,15 @@ def test_what_an_editor_shows_comes_from_the_classes():
     assert "```yaml\n- Linear: 10  # (20) -> (10)\n```" in entry["Linear"]["markdownDescription"]
     arguments = json_schema()["definitions"]["layer.Linear"]["properties"]
     assert arguments["out_features"] == {
-        "description": "size of the last axis of the output", "type": "integer", "minimum": 1,
+        "description": "size of the last axis of the output",
+        "type": ["integer", "string"], "minimum": 1, "pattern": r"\$",
     }  # fmt: skip
     assert json_schema()["definitions"]["TrainSection"]["description"] == "How long and how training goes."
     assert json_schema()["properties"]["layers"]["description"].startswith("The layers in order")
 
 
 def test_an_editor_points_at_the_key_or_value_that_is_wrong():
-    assert messages({"layers": [{"Lineer": 3}]}) == [
-        "layers.0: Additional properties are not allowed ('Lineer' was unexpected)"
-    ]
+    assert messages({"layers": [{"Lineer": 3}]}) == ["layers.0: 'Lineer' does not match any of the regexes: '^\\\\$'"]
     assert messages({"layers": [{"Linear": 0}]}) == ["layers.0.Linear: 0 is less than the minimum of 1"]
     assert messages({"layers": [{"ReLU": None, "Tanh": None}]}) == [
         "layers.0: {'ReLU': None, 'Tanh': None} has too many properties"

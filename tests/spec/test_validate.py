@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnspec.diagnostics import SpecError
-from nnspec.graph import parse_network
+from nnspec.diagnostics import Findings, SpecError
+from nnspec.graph import build, parse_network
 from nnspec.objectives.losses import CrossEntropyLoss, MSELoss
 from nnspec.objectives.optimizers import SGD, AdamW
 from nnspec.shapes import tensor
@@ -36,8 +36,8 @@ def test_a_spec_is_named_after_its_file():
 
 
 def test_the_first_field_may_be_a_list():
-    spec = parse_spec("nnspec: 1\ninputs: {x: [3, 8, 8]}\nlayers:\n  - MaxPool2d: [2, 4]\n")
-    assert spec.entries[0].layer.kernel_size == (2, 4)
+    graph = parse_network("nnspec: 1\ninputs: {x: [3, 8, 8]}\nlayers:\n  - MaxPool2d: [2, 4]\n").graph
+    assert graph.vertices["maxpool2d_1"].layer.kernel_size == (2, 4)
 
 
 def test_names_that_yaml_1_1_turns_into_truth_values_are_names():
@@ -72,7 +72,7 @@ def test_overrides_reach_sections_layers_and_classes():
     overrides = ["train.epochs=3", "layers[0].Linear=16", "layers[2].Linear.out_features=5", "optimizer=AdamW"]
     spec = parse_spec(SMALL, overrides=[*overrides, "optimizer.AdamW.lr=1e-2"])
     assert spec.train.epochs == 3
-    assert [entry.layer.out_features for entry in spec.entries[::2]] == [16, 5]
+    assert [vertex.layer.out_features for vertex in build(spec, Findings()) if vertex.kind == "Linear"] == [16, 5]
     assert spec.optimizer == AdamW(lr=1e-2)
 
 

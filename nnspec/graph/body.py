@@ -1,0 +1,115 @@
+"""One list of layers on its way into the graph: what its names stand for, and what a reference means."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from nnspec.diagnostics import Findings, Note, Span, did_you_mean
+from nnspec.graph.graph import Port
+from nnspec.spec.params import Names
+from nnspec.spec.spec import Entry, Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a name stands for: the outputs of a layer, or an input."""
+
+    kind: str
+    name: str
+    span: Span
+    ports: tuple[Port, ...] = ()  # none: it is broken, as was told
+    outputs: tuple[str, ...] = ("output",)
+
+    @property
+    def title(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+class Body:
+    """A list of layers that is being elaborated."""
+
+    def __init__(self, entries: Sequence[Entry], inputs: Mapping[str, Given], names: Names, prefix: str = "") -> None:
+        self.entries, self.inputs, self.names, self.prefix = entries, inputs, names, prefix
+        self.known = dict(inputs)
+        self.later = {entry.name: entry for entry in entries}
+        self.left_out: dict[str, Entry] = {}
+
+    def add(self, entry: Entry, given: Given | None) -> None:
+        """From here on the entry's name stands for this; for nothing where it is left out."""
+        self.later.pop(entry.name, None)
+        if given:
+            self.known[entry.name] = given
+        else:
+            self.left_out[entry.name] = entry
+
+    def resolve(self, reference: Reference, previous: Given | None, findings: Findings) -> Given | None:
+        """What a reference means; None after telling what is wrong."""
+        if reference.text == "_":
+            return previous
+        if reference.text in self.known:
+            return self.known[reference.text]
+        name, _, output = reference.text.rpartition(".")
+        if name in self.known:
+            return self._output_of(self.known[name], output, reference, findings)
+        self._unknown(reference, findings)
+        return None
+
+    def _output_of(self, given: Given, output: str, reference: Reference, findings: Findings) -> Given | None:
+        if not given.ports:
+            return given
+        index = given.outputs.index(output) if output in given.outputs else -1
+        if output.isdecimal() and int(output) < len(given.ports):
+            index = int(output)
+        if index >= 0:
+            return Given(given.kind, given.name, given.span, (given.ports[index],))
+        help = _outputs_help(given, output)
+        findings.error("unknown-name", f"{given.title} has no output '{output}'", reference.span, help=help)
+        return None
+
+    def _unknown(self, reference: Reference, findings: Findings) -> None:
+        name = reference.text.split(".")[0]
+        if name in self.later:
+            _later(reference, self.later[name], findings)
+        elif name in self.left_out:
+            note = Note("there", f"{self.left_out[name].kind} {name}", self.left_out[name].type_span)
+            findings.error(
+                "unknown-name", f"'{name}' is left out: its condition is false", reference.span, notes=[note]
+            )
+        else:
+            known = [*self.inputs, *(entry.name for entry in self.entries)]
+            findings.error(
+                "unknown-name",
+                f"no layer or input above is named '{reference.text}'{_odd_letter(reference.text)}",
+                reference.span,
+                help=did_you_mean(reference.text, known) or "give a layer a name with `name:` beside it",
+            )
+
+
+def _later(reference: Reference, entry: Entry, findings: Findings) -> None:
+    title = f"{entry.kind or 'layer'} {entry.name}"
+    if reference in entry.sources:
+        findings.error(
+            "later-name",
+            f"{title} takes its own output: that is a cycle",
+            reference.span,
+            help="take what stands above it; a recurrent layer (RNN, LSTM, GRU) remembers by itself",
+        )
+        return
+    findings.error(
+        "later-name",
+        f"'{reference.text}' stands further down: a layer takes only what stands above it",
+        reference.span,
+        notes=[Note("below", title, entry.type_span)],
+        help="move the layer below the ones it takes",
+    )
+
+
+def _outputs_help(given: Given, output: str) -> str:
+    if len(given.outputs) == 1:
+        return f"it has one output: write `{given.name}`"
+    return did_you_mean(output, given.outputs) or f"its outputs are {', '.join(given.outputs)}"
+
+
+def _odd_letter(name: str) -> str:
+    """A letter that looks like another one, told by its number."""
+    odd = next((character for character in name if not character.isascii()), "")
+    return f", whose {odd!r} is U+{ord(odd):04X}" if odd else ""
