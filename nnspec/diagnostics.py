@@ -37,6 +37,7 @@ CODES = {
     "layer-entry": "an entry of `layers` that is not one layer with its arguments",
     "expression": "an expression that cannot be read or computed",
     "unknown-parameter": "an expression names a parameter that does not exist",
+    "block-cycle": "a block that comes back to itself",
     # names
     "bad-name": "a name that cannot be used",
     "duplicate-name": "two things of one name",

@@ -9,9 +9,9 @@ MAX_LINE = 120
 MAX_ALIGNED = 80  # a longer line keeps its comment, and does not push away those of its neighbours
 INDENT = "    "
 
-_STRING = r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'"""
-_WORD = re.compile(rf"""(?:{_STRING}|[^\s"'])+""")
-_STRING_OR_BRACKET = re.compile(rf"{_STRING}|[()]")
+STRING = r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'"""
+_WORD = re.compile(rf"""(?:{STRING}|[^\s"'])+""")
+_STRING_OR_BRACKET = re.compile(rf"{STRING}|[()]")
 _OPERATORS = frozenset("+-*/")
 
 

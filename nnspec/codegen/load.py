@@ -57,17 +57,26 @@ def explained(source: Source, filename: str, places: Mapping[str, Span]) -> Iter
 def explain(error: BaseException, source: Source, filename: str, places: Mapping[str, Span]) -> None:
     """Add `in layer conv2d_1, specs/digits.yaml:14` to an error that passed through generated code."""
     trace = error.__traceback__
-    vertex = ""
+    steps: list[str] = []
     while trace:
-        if trace.tb_frame.f_code.co_filename == filename:
-            vertex = source.lines.get(trace.tb_lineno, vertex)
+        if trace.tb_frame.f_code.co_filename == filename and trace.tb_lineno in source.lines:
+            steps.append(source.lines[trace.tb_lineno])
         trace = trace.tb_next
-    if not vertex:
+    if not steps:
         return
-    place = f", {places[vertex].line_place}" if vertex in places else ""
+    vertex = ".".join(steps)
+    span = places.get(vertex) or _one_of(vertex, places)
+    place = f", {span.line_place}" if span else ""
     note = f"in layer {vertex}{place}"
     if note not in getattr(error, "__notes__", ()):
         error.add_note(note)
+
+
+def _one_of(path: str, places: Mapping[str, Span]) -> Span | None:
+    """The place of a layer in a repeat, whose turns share their line: `stage.conv1` is any `stage.0.conv1`."""
+    plain = [part for part in path.split(".") if not part.isdecimal()]
+    turns = (name for name in places if [part for part in name.split(".") if not part.isdecimal()] == plain)
+    return places.get(next(turns, ""))
 
 
 def save_weights(module: nn.Module, path: Path) -> None:

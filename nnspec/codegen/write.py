@@ -1,24 +1,24 @@
 """Graph to PyTorch source: a standalone file that reads like one written by hand.
 
-A class is written for a scope: inputs, the vertices of one body in the spec's order, outputs. A value that only the
-next statement takes is called `x` (`h` where an input has that name and is still needed); every other has the name of
-its layer.
+Blocks stay blocks: each distinct body is a class, of which the network's modules are instances.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import count
 
 from nnspec import __version__
+from nnspec.codegen.classes import Written, share
 from nnspec.codegen.layout import INDENT, MAX_LINE, Line, Statement, bracketed, docstring, lay_out, wrap
-from nnspec.graph import Graph, Port, Vertex
-from nnspec.pycode import Code, is_identifier, name
-from nnspec.shapes import Tensor
+from nnspec.codegen.parts import Part, inside, split
+from nnspec.codegen.steps import Body, batched
+from nnspec.graph import Graph
+from nnspec.pycode import is_identifier
 from nnspec.spec.names import name_fault
 
-RETURN = "return"  # what follows the last vertex
+MAX_PATHS = 4  # places of one class that its docstring names
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +27,23 @@ class Source:
 
     text: str
     class_name: str
-    lines: Mapping[int, str]  # line numbers count from 1
+    lines: Mapping[int, str]  # line numbers count from 1; a layer's path starts at the class it stands in
 
 
 def write(graph: Graph, *, description: str = "", origin: str = "") -> Source:
     """The source of a graph's module. What reaches no output is left out."""
-    scope = _scope(graph)
-    body = _class(scope)
+    classes = _classes(graph)
+    name = classes[-1].name
+    body = [line for written in classes for line in (Line(), Line(), *_class(written))]
     code = "\n".join(line.text for line in body)
     lines = [
-        *map(Line, _module_docstring(graph.name, scope.class_name, description, origin)),
+        *map(Line, _module_docstring(graph.name, name, description, origin)),
         Line(),
         *map(Line, _imports(code)),
-        Line(),
-        Line(),
         *body,
     ]
     numbers = {number: line.vertex for number, line in enumerate(lines, start=1) if line.vertex}
-    return Source("".join(f"{line.text}\n" for line in lines), scope.class_name, numbers)
+    return Source("".join(f"{line.text}\n" for line in lines), name, numbers)
 
 
 def class_name(text: str) -> str:
@@ -55,159 +54,142 @@ def class_name(text: str) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class _Scope:
-    """What one class is written from."""
+class _Class:
+    """One class before it is text."""
 
-    class_name: str
-    inputs: Mapping[str, Tensor]
-    vertices: tuple[Vertex, ...]
-    outputs: Mapping[str, Port]
-    output_tensors: Mapping[str, Tensor]
-
-    @cached_property
-    def consumers(self) -> dict[Port, set[str]]:
-        """The statements that take a port: names of vertices, or the return."""
-        found: dict[Port, set[str]] = {port: {RETURN} for port in self.outputs.values()}
-        for vertex in self.vertices:
-            for port in vertex.inputs:
-                found.setdefault(port, set()).add(vertex.name)
-        return found
-
-    @cached_property
-    def variables(self) -> dict[Port, str]:
-        """What each port that is taken is called in `forward`."""
-        taken = {*self.inputs, *(vertex.name for vertex in self.vertices)}
-        passing = _free("h", taken) if self._input_x_is_taken_late() else "x"
-        taken.add(passing)
-        found = {Port(given): given for given in self.inputs}
-        following = [*(vertex.name for vertex in self.vertices[1:]), RETURN]
-        for vertex, next_name in zip(self.vertices, following, strict=True):
-            first = Port(vertex.name)
-            if first in self.consumers:
-                found[first] = passing if self.consumers[first] == {next_name} else vertex.name
-            for output, output_name in enumerate(vertex.output_names[1:], start=1):
-                port = Port(vertex.name, output)
-                if port in self.consumers:
-                    found[port] = _free(f"{vertex.name}_{output_name}", taken)
-                    taken.add(found[port])
-        return found
-
-    def _input_x_is_taken_late(self) -> bool:
-        """Whether an input that is itself called x is still needed after the first statement."""
-        first = self.vertices[0].name if self.vertices else RETURN
-        return "x" in self.inputs and not self.consumers.get(Port("x"), set()) <= {first}
-
-    def codes(self, ports: tuple[Port, ...]) -> list[Code]:
-        return [name(self.variables[port]) for port in ports]
+    name: str
+    about: Sequence[str]  # its docstring
+    inputs: Sequence[str]
+    arguments: Sequence[str]
+    init: Sequence[Statement]
+    forward: Sequence[Statement]
+    returned: Sequence[str]  # variables
+    returns: str = ""  # their names, where they have some
 
 
-def _scope(graph: Graph) -> _Scope:
-    vertices = tuple(vertex for vertex in graph if vertex.name in graph.live)
-    for vertex in vertices:
-        assert not name_fault(vertex.name), vertex.name
-        assert vertex.name not in graph.inputs, vertex.name
+def _classes(graph: Graph) -> list[_Class]:
+    """A class for each body that occurs in the network, inner ones first, the network's own last."""
+    parts = split(graph)
+    _check_names(graph, parts)
+    made: dict[str, str] = {}
+    taken = {class_name(graph.name), "Tensor", "F"}
+    classes = []
+    for same in _by_height(parts[1:]):
+        groups: dict[object, list[tuple[Body, Written]]] = {}
+        for body in [Body(graph, part, part.inputs, list(part.gives), made) for part in same]:
+            written = _written(body)
+            groups.setdefault(written.key, []).append((body, written))
+        for group in groups.values():
+            title = _free_class(class_name(group[0][0].part.scope.title), taken)
+            taken.add(title)
+            classes.append(_shared(title, [written for _, written in group], made))
+    whole = Body(graph, parts[0], parts[0].inputs, list(graph.outputs.values()), made)
+    return [*classes, _network(graph, whole)]
+
+
+def _free_class(wanted: str, taken: set[str]) -> str:
+    """The name, or the first with a number behind it that no other class has."""
+    return next(found for number in count(1) if (found := f"{wanted}{number if number > 1 else ''}") not in taken)
+
+
+def _by_height(parts: Sequence[Part]) -> list[list[Part]]:
+    """The parts by how many parts stand in one another within them, the innermost first."""
+    heights: dict[str, int] = {}
+    for part in reversed(parts):
+        heights[part.path] = 1 + max((heights[item.path] for item in part.items if isinstance(item, Part)), default=0)
+    found: dict[int, list[Part]] = {}
+    for part in parts:
+        found.setdefault(heights[part.path], []).append(part)
+    return [found[height] for height in sorted(found)]
+
+
+def _written(body: Body) -> Written:
+    arrives = [body.graph.tensor(port) for port in body.inputs.values()]
+    returned = ", ".join(body.variables[port] for port in body.outputs)
+    return Written(body.part, arrives, tuple(body.inputs), list(body.init()), list(body.forward()), returned)
+
+
+def _shared(title: str, modules: Sequence[Written], made: dict[str, str]) -> _Class:
+    """The class of equal modules; `made` learns how each of them is made."""
+    shared, first = share(modules), modules[0]
+    for module, values in zip(modules, shared.values, strict=True):
+        given = ", ".join(f"{argument}={value}" for argument, value in zip(shared.arguments, values, strict=True))
+        made[module.part.path] = f"{title}({given})"
+    paths = [module.part.path for module in modules]
+    where = _listed(
+        paths if len(paths) <= MAX_PATHS else [*paths[: MAX_PATHS - 1], f"{len(paths) - MAX_PATHS + 1} more"]
+    )
+    about = [f"{first.part.scope.title}: {where}."]
+    return _Class(title, about, first.inputs, shared.arguments, shared.init, shared.forward, first.returned.split(", "))
+
+
+def _network(graph: Graph, body: Body) -> _Class:
+    returned = [body.variables[port] for port in body.outputs]
+    about, inputs = _class_docstring(graph), list(body.inputs)
+    init, forward = list(body.init()), list(body.forward())
+    return _Class(class_name(graph.name), about, inputs, (), init, forward, returned, _listed(graph.outputs))
+
+
+def _check_names(graph: Graph, parts: Sequence[Part]) -> None:
+    for part in parts:
+        for item in part.items:
+            leaf, _, place = inside(item, part).partition(".")
+            assert not name_fault(leaf) and (not place or place.isdecimal()), leaf
+            assert part.path or leaf not in graph.inputs, leaf
     for given in graph.inputs:
         assert given == "x" or not name_fault(given), given
-    return _Scope(class_name(graph.name), graph.inputs, vertices, graph.outputs, graph.output_tensors)
 
 
-def _class(scope: _Scope) -> list[Line]:
-    header = [f"class {scope.class_name}(nn.Module):", *docstring(_class_docstring(scope), INDENT)]
-    init, forward = _init(scope), _forward(scope)
-    parts = [list(map(Line, header)), *([init] if init else []), forward]
+def _class(written: _Class) -> list[Line]:
+    header = [f"class {written.name}(nn.Module):", *docstring(written.about, INDENT)]
+    parts = [list(map(Line, header)), *([_init(written)] if written.init else []), _forward(written)]
     return [line for part in parts for line in (Line(), *part)][1:]
 
 
-def _init(scope: _Scope) -> list[Line]:
-    """The constructor; none where no layer has a module."""
-    statements = [
-        Statement(f"self.{vertex.name}", module.text, _given(scope, vertex), vertex.name)
-        for vertex in scope.vertices
-        if (module := vertex.layer.module(*vertex.arrives))
-    ]
-    if not statements:
-        return []
-    head = [Line(f"{INDENT}def __init__(self) -> None:"), Line(f"{INDENT * 2}super().__init__()")]
-    return [*head, *lay_out(statements, INDENT * 2)]
+def _init(written: _Class) -> list[Line]:
+    """The constructor."""
+    arguments = ", ".join(["self", *(f"{argument}: int" for argument in written.arguments)])
+    head = [*map(Line, _definition("__init__", arguments, "None")), Line(f"{INDENT * 2}super().__init__()")]
+    return [*head, *lay_out(written.init, INDENT * 2)]
 
 
-def _given(scope: _Scope, vertex: Vertex) -> str:
-    """The shapes, without the batch, of the outputs that something takes."""
-    ports = enumerate(vertex.gives)
-    return ", ".join(str(x) for output, x in ports if Port(vertex.name, output) in scope.consumers)
-
-
-def _forward(scope: _Scope) -> list[Line]:
-    statements = [statement for vertex in scope.vertices for statement in _statements(scope, vertex)]
-    results = ", ".join(scope.variables[port] for port in scope.outputs.values())
-    end = wrap("return ", results, MAX_LINE - len(INDENT * 2))
+def _forward(written: _Class) -> list[Line]:
+    end = wrap("return ", ", ".join(written.returned), MAX_LINE - len(INDENT * 2))
+    about = docstring([f"Returns {written.returns}."], INDENT * 2) if written.returns else []
     return [
-        *map(Line, _signature(scope)),
-        *map(Line, docstring([f"Returns {_listed(scope.outputs)}."], INDENT * 2)),
-        *lay_out(statements, INDENT * 2),
+        *map(Line, _signature(written)),
+        *map(Line, about),
+        *lay_out(written.forward, INDENT * 2),
         *(Line(INDENT * 2 + text) for text in end),
     ]
 
 
-def _signature(scope: _Scope) -> list[str]:
-    arguments = ", ".join(["self", *(f"{given}: Tensor" for given in scope.inputs)])
-    count = len(scope.outputs)
+def _signature(written: _Class) -> list[str]:
+    arguments = ", ".join(["self", *(f"{given}: Tensor" for given in written.inputs)])
+    count = len(written.returned)
     returned = "Tensor" if count == 1 else f"tuple[{', '.join(['Tensor'] * count)}]"
-    line = f"{INDENT}def forward({arguments}) -> {returned}:"
+    if len(returned) > MAX_LINE // 2 and len(f"{INDENT}def forward({arguments}) -> {returned}:") > MAX_LINE:
+        returned = "tuple[Tensor, ...]"
+    return _definition("forward", arguments, returned)
+
+
+def _definition(method: str, arguments: str, returned: str) -> list[str]:
+    line = f"{INDENT}def {method}({arguments}) -> {returned}:"
     if len(line) <= MAX_LINE:
         return [line]
-    if len(returned) > MAX_LINE // 2:
-        returned = "tuple[Tensor, ...]"
     room = MAX_LINE - len(INDENT)
-    return [INDENT + text for text in bracketed("def forward(", arguments, f") -> {returned}:", room)]
+    return [INDENT + text for text in bracketed(f"def {method}(", arguments, f") -> {returned}:", room)]
 
 
-def _statements(scope: _Scope, vertex: Vertex) -> Iterator[Statement]:
-    """The call of a layer, then what brings torch's values into the form that the graph knows."""
-    inputs = scope.codes(vertex.inputs)
-    module = vertex.layer.module(*vertex.arrives)
-    layer = vertex.layer
-    value = layer.call(name(f"self.{vertex.name}"), *inputs) if module else layer.forward(*inputs)
-    names = dict.fromkeys(vertex.output_names, "_")
-    plain, adapted = [], []
-    for output, (output_name, x) in enumerate(zip(vertex.output_names, vertex.gives, strict=True)):
-        variable = scope.variables.get(Port(vertex.name, output))
-        if not variable:
-            continue
-        names[output_name] = variable
-        ours = layer.adapt(output_name, name(variable)).text
-        if ours == variable:
-            plain.append(_batched(x))
-        else:
-            adapted.append(Statement(variable, ours, _batched(x), vertex.name))
-    target = _target(layer.returns, names)
-    if target != value.text:  # an Identity between two passing values
-        yield Statement(target, value.text, ", ".join(plain), vertex.name)
-    yield from adapted
-
-
-def _target(returns: str, names: Mapping[str, str]) -> str:
-    """`lstm_1, (lstm_1_h_n, _)` from `output, (h_n, c_n)`; a group that nobody takes is one `_`."""
-    target = re.sub(r"\w+", lambda found: names[found[0]], returns)
-    return re.sub(r"\((?:_, )*_\)", "_", target)
-
-
-def _batched(x: Tensor) -> str:
-    """`(n, 16, 8, 8)`: the shape as PyTorch sees it, `n` being the batch."""
-    dims = ["n", *map(str, x.shape[1:])] if x.batched else [str(dim) for dim in x.shape]
-    shape = f"({', '.join(dims)}{',' if len(dims) == 1 else ''})"
-    return shape if x.dtype == "float32" else f"{x.dtype} {shape}"
-
-
-def _class_docstring(scope: _Scope) -> list[str]:
-    rows = [("Input", given, x) for given, x in scope.inputs.items()]
-    rows += [("Output", output, x) for output, x in scope.output_tensors.items()]
+def _class_docstring(graph: Graph) -> list[str]:
+    rows = [("Input", given, x) for given, x in graph.inputs.items()]
+    rows += [("Output", output, x) for output, x in graph.output_tensors.items()]
     width = max(len(row_name) for _, row_name, _ in rows)
-    lines = [f"{kind + ':':<7} {row_name:<{width}}  {_batched(x)}" for kind, row_name, x in rows]
+    lines = [f"{kind + ':':<7} {row_name:<{width}}  {batched(x)}" for kind, row_name, x in rows]
     symbols = sorted({symbol for _, _, x in rows for symbol in x.symbols})
     lengths = "a length" if len(symbols) == 1 else "lengths"
     known = f", {_listed(symbols)} {lengths} known only when it runs" if symbols else ""
-    return [f"From {_listed(scope.inputs)} to {_listed(scope.outputs)}.", "", *lines, "", f"n is the batch{known}."]
+    return [f"From {_listed(graph.inputs)} to {_listed(graph.outputs)}.", "", *lines, "", f"n is the batch{known}."]
 
 
 def _module_docstring(title: str, class_name: str, description: str, origin: str) -> list[str]:
@@ -236,14 +218,7 @@ def _imports(code: str) -> list[str]:
     return [*lines, "from torch import Tensor, nn"]
 
 
-def _listed(names: Mapping[str, object] | list[str]) -> str:
+def _listed(names: Iterable[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     *most, last = names
     return f"{', '.join(most)} and {last}" if most else last
-
-
-def _free(wanted: str, taken: set[str]) -> str:
-    """The name, or the first with a number behind it that nothing else has."""
-    if wanted not in taken:
-        return wanted
-    return next(found for number in range(2, len(taken) + 3) if (found := f"{wanted}_{number}") not in taken)

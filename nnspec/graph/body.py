@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from nnspec.diagnostics import Findings, Note, Span, did_you_mean
 from nnspec.graph.graph import Port
@@ -27,10 +28,28 @@ class Given:
 class Body:
     """A list of layers that is being elaborated."""
 
-    def __init__(self, entries: Sequence[Entry], inputs: Mapping[str, Given], names: Names, prefix: str = "") -> None:
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        inputs: Mapping[str, Given],
+        names: Names,
+        prefix: str = "",
+        *,
+        title: str = "",
+        blocks: tuple[str, ...] = (),
+        outer: "Body | None" = None,
+        depth: int = 0,
+        used: tuple[Note, ...] = (),
+        sizes: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self.entries, self.inputs, self.names, self.prefix = entries, inputs, names, prefix
+        self.title, self.blocks, self.outer = title, blocks, outer
+        self.sizes = sizes  # the parameters of the block around that are whole numbers
+        self.residuals = sum(entry.kind == "Residual" for entry in entries)
+        self.depth, self.used = depth, used  # how many lists stand around it, and where its block is used
         self.known = dict(inputs)
         self.later = {entry.name: entry for entry in entries}
+        self.entry_names = frozenset(self.later)
         self.left_out: dict[str, Entry] = {}
 
     def add(self, entry: Entry, given: Given | None) -> None:
@@ -45,13 +64,19 @@ class Body:
         """What a reference means; None after telling what is wrong."""
         if reference.text == "_":
             return previous
-        if reference.text in self.known:
-            return self.known[reference.text]
+        given = self._find(reference.text)
+        if given:
+            return given
         name, _, output = reference.text.rpartition(".")
-        if name in self.known:
-            return self._output_of(self.known[name], output, reference, findings)
+        given = self._find(name)
+        if given:
+            return self._output_of(given, output, reference, findings)
         self._unknown(reference, findings)
         return None
+
+    def _find(self, name: str) -> Given | None:
+        """What a name stands for, here or in the list around."""
+        return self.known.get(name) or (self.outer._find(name) if self.outer else None)
 
     def _output_of(self, given: Given, output: str, reference: Reference, findings: Findings) -> Given | None:
         if not given.ports:

@@ -2,7 +2,7 @@
 
 from nnspec.diagnostics import Findings
 from nnspec.graph.body import Body, Given
-from nnspec.graph.elaborate import Elaborator
+from nnspec.graph.elaborate import Elaborator, TooLarge
 from nnspec.graph.graph import Graph, Port
 from nnspec.shapes import ShapeError
 from nnspec.spec.spec import Output, Spec
@@ -16,18 +16,21 @@ def build(spec: Spec, findings: Findings) -> Graph:
 class _Builder:
     def __init__(self, spec: Spec, findings: Findings) -> None:
         self.spec, self.findings = spec, findings
-        self.elaborator = Elaborator(spec.inputs, findings)
+        self.elaborator = Elaborator(spec, findings)
 
     def build(self) -> Graph:
         spec = self.spec
         inputs = {name: Given("input", name, given.span, (Port(name),)) for name, given in spec.inputs.items()}
         inputs |= {name: Given("input", name, spec.root.span) for name in spec.broken}
         body = Body(spec.entries, inputs, spec.params)
-        last = self.elaborator.run(body, next(iter(inputs.values())) if len(inputs) == 1 else None)
+        try:
+            last = self.elaborator.run(body, next(iter(inputs.values())) if len(inputs) == 1 else None)
+        except TooLarge:
+            return Graph(spec.name, {}, {}, {})
         outputs = {name: self._output(output, body, last) for name, output in spec.outputs.items()}
         tensors = {name: given.tensor for name, given in spec.inputs.items()}
         found = {name: port for name, port in outputs.items() if port}
-        graph = Graph(spec.name, tensors, self.elaborator.vertices, found)
+        graph = Graph(spec.name, tensors, self.elaborator.vertices, found, self.elaborator.scopes)
         self._check_used(graph, body)
         return graph
 

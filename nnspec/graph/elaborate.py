@@ -3,18 +3,23 @@
 An expression may ask for the shape that reaches its layer, so none of this can be done before the rest.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from nnspec.diagnostics import Findings, Note, Span, did_you_mean
+from nnspec.diagnostics import Findings, Note, Span
 from nnspec.graph.body import Body, Given
-from nnspec.graph.graph import Port, Vertex
-from nnspec.layers import Layer, arity, find, known
+from nnspec.graph.graph import Port, Scope, Vertex
+from nnspec.graph.structure import entry_title, use_block, use_branches, use_residual
+from nnspec.layers import Layer, arity, find
 from nnspec.shapes import ShapeError, Tensor
 from nnspec.source import Node
 from nnspec.spec.instantiate import instantiate, show
 from nnspec.spec.params import OF_INPUT, Names
-from nnspec.spec.spec import Entry, Input
+from nnspec.spec.spec import Entry, Spec
+from nnspec.spec.vocabulary import COMBINATORS, Vocabulary
+
+MAX_LAYERS = 100_000  # with each block and repeat written out
+MAX_DEPTH = 40  # blocks and combinators in one another; each takes some of Python's stack
 
 
 @dataclass(slots=True)
@@ -31,15 +36,42 @@ class Once(Findings):
             Findings.error(self, code, message, span, notes=notes, help=help)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one entry is elaborated: its path, what it takes (nothing where that is broken), what its texts see."""
+
+    body: Body
+    entry: Entry
+    path: str
+    givens: Sequence[Given]
+    names: Names
+
+    @property
+    def title(self) -> str:
+        return entry_title(self.entry, self.body.title)
+
+
+class TooLarge(Exception):  # noqa: N818 (says what it means)
+    """The network has more layers than nnspec accepts, as was told."""
+
+
 class Elaborator:
     """What all lists of one network share: the vertices so far, and what is wrong with them."""
 
-    def __init__(self, inputs: Mapping[str, Input], findings: Findings) -> None:
-        self.inputs, self.findings = inputs, Once(findings.found)
+    def __init__(self, spec: Spec, findings: Findings) -> None:
+        self.inputs, self.blocks, self.names = spec.inputs, spec.blocks, spec.params
+        self.known_blocks = frozenset(_keys(spec.root.get("blocks")))
+        self.findings = Once(findings.found)
         self.vertices: dict[str, Vertex] = {}
+        self.scopes: dict[str, Scope] = {}
+        self.count = 0
 
     def run(self, body: Body, previous: Given | None) -> Given | None:
         """Elaborate a list; what its last layer gives."""
+        if body.depth > MAX_DEPTH and body.entries:
+            message = f"blocks and combinators stand more than {MAX_DEPTH} deep in one another"
+            self.findings.error("limit", message, body.entries[0].type_span)
+            raise TooLarge
         for entry in body.entries:
             given = self._entry(body, entry, previous)
             body.add(entry, given)
@@ -59,8 +91,10 @@ class Elaborator:
         span = vertex.span if vertex else self.inputs[port.vertex].span
         return Note(label, f"{self.tensor(port)} from {name}", span)
 
-    def _entry(self, body: Body, entry: Entry, previous: Given | None) -> Given:
-        broken = Given(entry.kind, body.prefix + entry.name, entry.type_span)
+    def _entry(self, body: Body, entry: Entry, previous: Given | None) -> Given | None:
+        """What one entry gives; None where it is left out."""
+        path = body.prefix + entry.name
+        broken = Given(entry.kind, path, entry.type_span)
         if previous is None and any(source.text == "_" for source in entry.sources):
             self._nothing_before(body, entry)
             return broken
@@ -69,7 +103,62 @@ class Elaborator:
         if len(givens) < len(taken):
             givens = []
         names = self._names(body.names, entry, givens)
-        return self._make(entry, body.prefix + entry.name, givens, names) or broken
+        wanted = self.truth(entry.when, "when", names) if entry.when else True
+        turns = self.turns(entry.repeat, names) if wanted else 0
+        if wanted is None or turns is None:
+            return broken
+        if entry.repeat is None:
+            self.add_to_count(entry, 1)
+            return (self._make(Place(body, entry, path, givens, names)) or broken) if wanted else None
+        return self._repeated(Place(body, entry, path, givens, names), turns) or broken if turns else None
+
+    def _repeated(self, place: Place, turns: int) -> Given | None:
+        """The entry several times in a row, each turn on what the one before gives."""
+        entry, givens = place.entry, place.givens
+        self.add_to_count(entry, turns)
+        last: Given | None = None
+        for turn in range(turns):
+            names = self._names(place.names, entry, givens).with_values({"index": turn})
+            last = self._make(Place(place.body, entry, f"{place.path}.{turn}", givens, names))
+            if last is None:
+                return None
+            givens = _next_turn(entry, givens, last)
+        assert last
+        return Given(last.kind, place.path, last.span, last.ports, last.outputs)
+
+    def add_to_count(self, entry: Entry, layers: int) -> None:
+        """Stop where the network grows too large."""
+        self.count += layers
+        if self.count > MAX_LAYERS:
+            message = f"the network has more than {MAX_LAYERS:,} layers with each block and repeat written out"
+            span = entry.repeat.span if entry.repeat and layers > 1 else entry.type_span
+            self.findings.error("limit", message, span)
+            raise TooLarge
+
+    def truth(self, node: Node, what: str, names: Names) -> bool | None:
+        """A condition; None after telling what is wrong."""
+        filled = names.fill_in(node, self.findings)
+        if filled is None:
+            return None
+        if isinstance(filled.value, bool):
+            return filled.value
+        message = f"{what} is true or false, got {show(filled.plain())}"
+        self.findings.error("wrong-type", message, node.span, help=f"as in `{what}: $(stride != 1)`")
+        return None
+
+    def turns(self, node: Node | None, names: Names) -> int | None:
+        """How many times; None after telling what is wrong."""
+        filled = names.fill_in(node, self.findings) if node else None
+        if node is None:
+            return 1
+        if filled is None:
+            return None
+        value = filled.value
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+        message = f"repeat is a whole number of at least 0, got {show(filled.plain())}"
+        self.findings.error("wrong-type", message, node.span)
+        return None
 
     def _nothing_before(self, body: Body, entry: Entry) -> None:
         names = ", ".join(name for name, given in body.inputs.items() if given.ports)
@@ -91,8 +180,14 @@ class Elaborator:
         values = {"in_shape": shape, "in_channels": shape[0], "in_features": shape[-1]} if shape else {"in_shape": []}
         return names.with_values(values)
 
-    def _make(self, entry: Entry, path: str, givens: Sequence[Given], names: Names) -> Given | None:
+    def _make(self, place: Place) -> Given | None:
+        """What one entry gives in its place; None where it is broken."""
+        entry, names = place.entry, place.names
         kind = self._kind(entry, names)
+        if kind in self.blocks:
+            return use_block(self, place, self.blocks[kind])
+        if kind in COMBINATORS:
+            return use_residual(self, place) if kind == "Residual" else use_branches(self, place)
         chosen = find(kind) if kind else None
         if chosen is None:
             return None
@@ -100,7 +195,15 @@ class Elaborator:
         if entry.arguments and arguments is None:
             return None
         layer = instantiate(chosen, arguments, kind, entry.type_span, self.findings)
-        return self._layer(entry, path, layer, givens) if layer and givens else None
+        if layer is None or not place.givens:
+            return None
+        inputs = self.taken(place, kind, *arity(type(layer)))
+        return self.vertex(place, place.path, kind, layer, inputs) if inputs else None
+
+    def taken(self, place: Place, kind: str, least: int, most: int | None) -> Sequence[Port]:
+        """What is taken of each given; nothing after telling that they are too few or too many."""
+        inputs = _taken(place.givens, least, most)
+        return inputs if self._count_fits(place.entry, f"{kind} {place.path}", inputs, least, most) else ()
 
     def _kind(self, entry: Entry, names: Names) -> str:
         """The layer type's name; nothing where it is wrong."""
@@ -112,28 +215,29 @@ class Elaborator:
         kind = filled.value
         if not isinstance(kind, str):
             self.findings.error("wrong-type", f"a layer type is a name, got {show(filled.plain())}", entry.type_span)
-        elif find(kind) is None:
-            help = did_you_mean(kind, known()) or "`nnspec layers` lists them"
+        elif kind not in self.known_blocks and find(kind) is None:
+            help = Vocabulary(self.known_blocks).suggestion(kind)
             self.findings.error("unknown-layer", f"no layer type is named '{kind}'", entry.type_span, help=help)
         else:
             return kind
         return ""
 
-    def _layer(self, entry: Entry, path: str, layer: Layer, givens: Sequence[Given]) -> Given | None:
-        kind = type(layer).__name__
-        inputs = _taken(givens, *arity(type(layer)))
-        if not self._count_fits(entry, f"{kind} {path}", inputs, *arity(type(layer))):
+    def vertex(self, place: Place, path: str, kind: str, layer: Layer, inputs: Sequence[Port]) -> Given | None:
+        """A layer's vertex, and what it gives; None after telling that it does not fit."""
+        title = f"{kind} {place.path}"
+        if not self._count_fits(place.entry, title, inputs, *arity(type(layer))):
             return None
         arrives = tuple(self.tensor(port) for port in inputs)
         try:
             gives = layer.infer(*arrives)
         except ShapeError as error:
-            self._shape_error(entry, f"{kind} {path}", layer, inputs, error)
+            self._shape_error(place, title, layer, inputs, error)
             return None
         outputs = gives if isinstance(gives, tuple) else (gives,)
-        vertex = self.vertices[path] = Vertex(path, layer, inputs, arrives, outputs, entry.type_span)
+        span = place.entry.type_span
+        vertex = self.vertices[path] = Vertex(path, layer, tuple(inputs), arrives, outputs, span)
         ports = tuple(Port(path, index) for index in range(len(outputs)))
-        return Given(kind, path, entry.type_span, ports, vertex.output_names)
+        return Given(kind, place.path, span, ports, vertex.output_names)
 
     def _count_fits(self, entry: Entry, title: str, inputs: Sequence[Port], least: int, most: int | None) -> bool:
         if len(inputs) >= least and (most is None or len(inputs) <= most):
@@ -147,10 +251,25 @@ class Elaborator:
         )
         return False
 
-    def _shape_error(self, entry: Entry, title: str, layer: Layer, inputs: Sequence[Port], error: ShapeError) -> None:
-        span = entry.span_of(error.field, next(iter(type(layer).model_fields), ""))
-        notes = [self.note(port) for port in inputs]
+    def _shape_error(self, place: Place, title: str, layer: Layer, inputs: Sequence[Port], error: ShapeError) -> None:
+        span = place.entry.span_of(error.field, next(iter(type(layer).model_fields), ""))
+        notes = [*(self.note(port) for port in inputs), *place.body.used]
         self.findings.error("shape", f"{title}: {error.message}", span, notes=notes, help=error.help)
+
+
+def _next_turn(entry: Entry, givens: Sequence[Given], last: Given) -> Sequence[Given]:
+    """What the next turn takes: what the last one gives in place of `_`, or of the first input."""
+    if len(givens) == 1:
+        return [last]
+    if len(last.ports) == len(givens):
+        return [Given(last.kind, last.name, last.span, (port,)) for port in last.ports]
+    before = [source.text == "_" for source in entry.sources]
+    before = before if any(before) else [True, *before[1:]]
+    return [last if is_before else given for is_before, given in zip(before, givens, strict=True)]
+
+
+def _keys(section: Node | None) -> Iterable[str]:
+    return section.keys if section else ()
 
 
 def _taken(givens: Sequence[Given], least: int, most: int | None) -> tuple[Port, ...]:

@@ -5,7 +5,7 @@ The spec's order is a topological one, since an entry refers only to entries abo
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,16 @@ class Vertex:
         return output_names(type(self.layer))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Scope:
+    """A part of the network that is a module of its own: a block in its place, the body of a Residual."""
+
+    name: str  # the path that the names of its layers begin with
+    title: str  # what it is an instance of
+    inputs: Mapping[Port, str] = field(default_factory=dict)  # what its inputs are called
+    sizes: Mapping[str, int] = field(default_factory=dict)  # its parameters that are whole numbers
+
+
 @dataclass(frozen=True, eq=False)
 class Graph:
     """Inputs, vertices and outputs by name, each in the spec's order."""
@@ -54,6 +64,7 @@ class Graph:
     inputs: Mapping[str, Tensor]
     vertices: Mapping[str, Vertex]
     outputs: Mapping[str, Port]
+    scopes: Mapping[str, Scope] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Vertex]:
         return iter(self.vertices.values())

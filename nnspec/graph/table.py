@@ -55,7 +55,9 @@ def _layer_rows(graph: Graph, total: Cost) -> list[Row]:
 
 def _rows_of(graph: Graph, vertex: Vertex, previous: str, total: Cost) -> list[Row]:
     layer = total.layers[vertex.name]
-    source = "" if vertex.inputs == (Port(previous),) else ", ".join(port_name(graph, port) for port in vertex.inputs)
+    source = (
+        "" if vertex.inputs == (Port(previous),) else ", ".join(_near(graph, port, vertex) for port in vertex.inputs)
+    )
     parameters = f"{layer.parameters:,}" if layer.parameters else ""
     macs = human(layer.macs) if layer.macs != 0 else ""
     first = Row(vertex.name, call(vertex.layer), source, shape(vertex.gives[0]), parameters, macs)
@@ -63,6 +65,12 @@ def _rows_of(graph: Graph, vertex: Vertex, previous: str, total: Cost) -> list[R
         Row(f"{GAP}{output_name(vertex, index)}", "", "", shape(x)) for index, x in enumerate(vertex.gives) if index
     ]
     return [first, *others]
+
+
+def _near(graph: Graph, port: Port, vertex: Vertex) -> str:
+    """A port's name, less the block that the layer stands in too."""
+    around, dot, _ = vertex.name.rpartition(".")
+    return port_name(graph, port).removeprefix(around + dot)
 
 
 def _output_rows(graph: Graph) -> list[Row]:

@@ -128,6 +128,19 @@ class ExportSection(Section):
     """How it is proven."""
 
 
+class BlockSection(Section):
+    """A function from tensors to tensors, used like a layer."""
+
+    params: dict[str, Any] = {}
+    """Its parameters, each with a default, or `required`."""
+    inputs: list[str] = Field(default=["x"], min_length=1)
+    """Its inputs, by name."""
+    outputs: list[str] | None = Field(default=None, min_length=1)
+    """The layers whose results it gives, where they are several; otherwise the last one's."""
+    layers: list[Any] = Field(min_length=1)
+    """Its layers; they see its parameters, the document's, and its inputs."""
+
+
 class Document(Section):
     """A nnspec document, version 1."""
 
@@ -139,6 +152,8 @@ class Document(Section):
     """What it is, in a sentence."""
     params: dict[str, Any] = {}
     """Constants that `$name` and `$(expression)` read; `--set params.width=32` overrides one."""
+    blocks: dict[str, BlockSection | list[Any]] = {}
+    """Functions from tensors to tensors that stand in `layers` like a layer."""
     data: DataSection | None = None
     """Where examples come from; absent in a bare architecture."""
     inputs: dict[str, InputSection | list[Size]] = Field(min_length=1)

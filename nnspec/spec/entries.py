@@ -1,24 +1,27 @@
 """The entries of `layers`: one layer type with its arguments, and beside it its name and inputs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from nnspec.diagnostics import Findings, Note, Span, did_you_mean
-from nnspec.layers import find, is_known, known
 from nnspec.source import Node
+from nnspec.spec.combinators import read_parts
 from nnspec.spec.expressions import mentions
 from nnspec.spec.instantiate import show
 from nnspec.spec.names import check_name
 from nnspec.spec.spec import Entry, Reference
+from nnspec.spec.vocabulary import COMBINATORS, Vocabulary
 
-BESIDE = ("name", "from")  # keys beside the layer type
+BESIDE = ("name", "from", "when", "repeat")  # keys beside the layer type
 
 
-def read_entries(nodes: Iterable[Node], inputs: dict[str, Span], findings: Findings) -> tuple[Entry, ...]:
+def read_entries(
+    nodes: Iterable[Node], inputs: Mapping[str, Span], vocabulary: Vocabulary, findings: Findings
+) -> tuple[Entry, ...]:
     """Every entry, named. One whose own mistakes have been told has no layer."""
     items = list(nodes)
     given = {name: span for node in items if (name := _given_name(node)) and (span := _name_span(node))}
     namer = _Namer({*inputs, *given}, dict(inputs))
-    return tuple(_entry(node, namer, findings) for node in items)
+    return tuple(_entry(node, namer, vocabulary, findings) for node in items)
 
 
 class _Namer:
@@ -46,31 +49,54 @@ class _Namer:
         self.seen.setdefault(name, span)
 
 
-def _entry(node: Node, namer: _Namer, findings: Findings) -> Entry:
-    kind, kind_span, arguments = _kind(node, findings)
-    is_right = bool(kind) and not _outside(node, kind, findings) and _is_layer(kind, kind_span, findings)
+def _entry(node: Node, namer: _Namer, vocabulary: Vocabulary, findings: Findings) -> Entry:
+    kind, kind_span, arguments = _kind(node, vocabulary, findings)
+    is_right = bool(kind) and not _outside(node, kind, vocabulary, findings)
+    parts = None
+    if is_right and _is_something(kind, kind_span, vocabulary, findings):
+        parts = _parts(kind, arguments, kind_span, vocabulary, findings)
     given, name_span = _given_name(node), _name_span(node)
     if given and name_span:
         namer.check(given, name_span, findings)
     elif name_span:
         findings.error("wrong-type", f"a name is text, got {show(_get(node, 'name'))}", name_span)
-    name = given or namer.after(_stem(kind))
-    sources = _sources(node, findings)
     return Entry(
-        name,
-        kind if is_right else "",
-        sources,
-        node,
-        kind_span,
-        name_span or kind_span,
-        arguments,
-        bool(given),
-        _is_computed(node, kind),
+        name=given or namer.after(_stem(kind)),
+        kind=kind if parts is not None else "",
+        sources=_sources(node, findings),
+        node=node,
+        type_span=kind_span,
+        name_span=name_span or kind_span,
+        arguments=arguments,
+        named=bool(given) and not _is_of_place(given, _stem(kind)),
+        computed=_is_computed(node, kind),
+        when=node.get("when") if isinstance(node.value, dict) else None,
+        repeat=node.get("repeat") if isinstance(node.value, dict) else None,
+        parts=parts or {},
     )
+
+
+def _parts(
+    kind: str, arguments: Node | None, span: Span, vocabulary: Vocabulary, findings: Findings
+) -> dict[str, tuple[Entry, ...]] | None:
+    """The lists of layers that stand in a combinator; None after telling what is wrong with it."""
+    if kind not in COMBINATORS:
+        return {}
+
+    def read(nodes: Sequence[Node]) -> tuple[Entry, ...]:
+        return read_entries(nodes, {}, vocabulary, findings)
+
+    return read_parts(kind, arguments, span, read, findings)
 
 
 def _is_computed(node: Node, kind: str) -> bool:
     return "$" in kind or mentions(node)
+
+
+def _is_of_place(name: str, stem: str) -> bool:
+    """Whether a layer without a name could have got this one: the long form of a spec writes it out."""
+    place = name.removeprefix(f"{stem.lower()}_")
+    return place != name and place.isdecimal()
 
 
 def _stem(kind: str) -> str:
@@ -79,7 +105,7 @@ def _stem(kind: str) -> str:
     return stem if stem.isidentifier() else "layer"
 
 
-def _kind(node: Node, findings: Findings) -> tuple[str, Span, Node | None]:
+def _kind(node: Node, vocabulary: Vocabulary, findings: Findings) -> tuple[str, Span, Node | None]:
     """The layer type's name, its place, and its arguments; no name after telling what is wrong."""
     if isinstance(node.value, str):
         return node.value, node.span, None
@@ -92,19 +118,18 @@ def _kind(node: Node, findings: Findings) -> tuple[str, Span, Node | None]:
         )
         return "", node.span, None
     kinds = [key for key in node.value if key not in BESIDE]
-    layers = [key for key in kinds if is_known(key) or key.startswith("$")]
+    layers = [key for key in kinds if vocabulary.knows(key)]
     if len(kinds) == 1 or len(layers) == 1:
         kind = layers[0] if layers else kinds[0]
         return kind, node.keys[kind], node.value[kind]
-    _not_one_layer(node, kinds, layers, findings)
+    _not_one_layer(node, kinds, layers, vocabulary, findings)
     return "", node.span, None
 
 
-def _outside(node: Node, kind: str, findings: Findings) -> bool:
+def _outside(node: Node, kind: str, vocabulary: Vocabulary, findings: Findings) -> bool:
     """Tell of keys beside the layer type that do not belong there; whether they are its own arguments."""
     strangers = [key for key in node.keys if key != kind and key not in BESIDE]
-    layer = find(kind)
-    fields = list(layer.model_fields) if layer else []
+    fields = vocabulary.fields(kind)
     if strangers and _get(node, kind) is None and all(key in fields for key in strangers):
         inside = ", ".join(f"{key}: {show(_get(node, key))}" for key in strangers)
         message = f"the arguments of {kind} stand beside it, not inside"
@@ -112,12 +137,12 @@ def _outside(node: Node, kind: str, findings: Findings) -> bool:
         findings.error("layer-entry", message, node.keys[strangers[0]], help=help)
         return True
     for key in strangers:
-        help = did_you_mean(key, [*BESIDE, *fields]) or f"beside a layer stand {' and '.join(BESIDE)}"
+        help = did_you_mean(key, [*BESIDE, *fields]) or f"beside a layer stand {', '.join(BESIDE)}"
         findings.error("unknown-key", f"'{key}' does not stand beside {kind}", node.keys[key], help=help)
     return False
 
 
-def _not_one_layer(node: Node, kinds: list[str], layers: list[str], findings: Findings) -> None:
+def _not_one_layer(node: Node, kinds: list[str], layers: list[str], vocabulary: Vocabulary, findings: Findings) -> None:
     if len(layers) > 1:
         message = f"one entry has {len(layers)} layer types: {', '.join(layers)}"
         findings.error("layer-entry", message, node.keys[layers[1]], help="give each an entry, with a dash, of its own")
@@ -126,18 +151,17 @@ def _not_one_layer(node: Node, kinds: list[str], layers: list[str], findings: Fi
         findings.error("layer-entry", message, node.keys["type"])
     elif kinds:
         message = f"no layer type is named '{kinds[0]}'"
-        help = did_you_mean(kinds[0], known()) or "`nnspec layers` lists them"
+        help = vocabulary.suggestion(kinds[0])
         findings.error("unknown-layer", message, node.keys[kinds[0]], help=help)
     else:
         findings.error("layer-entry", "this entry has no layer type", node.span, help="as in `- Linear: 10`")
 
 
-def _is_layer(kind: str, span: Span, findings: Findings) -> bool:
-    """Whether a layer type has this name, or an expression will give it."""
-    if is_known(kind) or "$" in kind:
+def _is_something(kind: str, span: Span, vocabulary: Vocabulary, findings: Findings) -> bool:
+    """Tell of a name that nothing has."""
+    if vocabulary.knows(kind):
         return True
-    help = did_you_mean(kind, known()) or "`nnspec layers` lists them"
-    findings.error("unknown-layer", f"no layer type is named '{kind}'", span, help=help)
+    findings.error("unknown-layer", f"no layer type is named '{kind}'", span, help=vocabulary.suggestion(kind))
     return False
 
 

@@ -16,26 +16,37 @@ from nnspec.spec.spec import Entry, Input, Output, Reference, Spec
 
 def resolve(spec: Spec) -> dict[str, Any]:
     """The spec as JSON values. Reading it again gives the same network."""
-    previous = [*list(spec.inputs)[:1], *(entry.name for entry in spec.entries)]
-    last = previous[-1]
     document: dict[str, Any] = {"nnspec": 1, "name": _escaped(spec.name)}
     if spec.description:
         document["description"] = _escaped(spec.description)
-    if spec.params.values:
-        document["params"] = _escaped(dict(spec.params.values))
+    document |= _network(spec)
     if spec.data:
         document["data"] = _escaped(spec.data.model_dump(mode="json", exclude_none=True))
-    document["inputs"] = {name: _input(given) for name, given in spec.inputs.items()}
-    document["layers"] = [
-        _entry(entry, before, spec.params) for entry, before in zip(spec.entries, previous, strict=False)
-    ]
-    document["outputs"] = {name: _output(output, last) for name, output in spec.outputs.items()}
     if spec.optimizer:
         document["optimizer"] = _choice(spec.optimizer)
     if spec.scheduler:
         document["scheduler"] = _choice(spec.scheduler)
     document["train"] = _escaped(spec.train.model_dump(mode="json", exclude_none=True))
     document["export"] = spec.export.model_dump(mode="json")
+    return document
+
+
+def _network(spec: Spec) -> dict[str, Any]:
+    """Parameters, inputs, blocks, layers and outputs."""
+    # What stands before a layer that may be left out is said where the graph is built.
+    names = ["_" if entry.when else entry.name for entry in spec.entries]
+    previous = [*list(spec.inputs)[:1], *names]
+    blocks = spec.root.get("blocks")
+    document: dict[str, Any] = {}
+    if spec.params.values:
+        document["params"] = _escaped(dict(spec.params.values))
+    document["inputs"] = {name: _input(given) for name, given in spec.inputs.items()}
+    if blocks and blocks.value:
+        document["blocks"] = blocks.plain()
+    document["layers"] = [
+        _entry(entry, before, spec.params) for entry, before in zip(spec.entries, previous, strict=False)
+    ]
+    document["outputs"] = {name: _output(output, previous[-1]) for name, output in spec.outputs.items()}
     return document
 
 
@@ -67,7 +78,8 @@ def _tensor(x: Tensor) -> dict[str, Any]:
 
 def _entry(entry: Entry, before: str, names: Names) -> dict[str, Any]:
     sources = [_reference(source, before) for source in entry.sources]
-    return {**_layer(entry, names), "name": entry.name, "from": sources}
+    beside = {key: node.plain() for key, node in (("when", entry.when), ("repeat", entry.repeat)) if node}
+    return {**_layer(entry, names), "name": entry.name, "from": sources, **beside}
 
 
 def _layer(entry: Entry, names: Names) -> dict[str, Any]:

@@ -22,6 +22,7 @@ Schema = dict[str, Any]
 FILE_NAME = "nnspec.schema.json"
 NAME: Schema = {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]*$", "maxLength": MAX_NAME}
 NULL: Schema = {"type": "null"}
+BLOCK_OR_EXPRESSION = r"^[a-z$]"  # layer types begin with capitals
 EXPRESSION = r"\$"  # what a text holds that is an expression
 
 
@@ -47,6 +48,7 @@ def json_schema() -> Schema:
             definitions |= _definitions(f"{kind}.{name}", model)
     definitions = {name: _computed_fields(schema) for name, schema in definitions.items()}
     definitions |= {kind: _choice(kind, classes) for kind, classes in kinds.items()}
+    definitions["merge"] = definitions["layer"]
     definitions["layer"] = _beside(definitions["layer"])
     _link(document, definitions)
     head = {"$schema": "http://json-schema.org/draft-07/schema#", "$id": "urn:nnspec:1", "title": "nnspec, version 1"}
@@ -58,6 +60,8 @@ def _link(document: Schema, definitions: Schema) -> None:
     whole = document["properties"]
     given, result = (definitions[section]["properties"] for section in ("InputSection", "OutputSection"))
     whole["layers"]["items"] = _ref("layer")
+    definitions["BlockSection"]["properties"]["layers"]["items"] = _ref("layer")
+    whole["blocks"] |= {"propertyNames": {**NAME, "pattern": "^[a-z][A-Za-z0-9_]*$"}}
     given["prepare"]["items"] = result["prepare"]["items"] = _ref("step")
     result["metrics"]["items"] = _ref("metric")
     for fields, kind in ((result, "loss"), (whole, "loss"), (whole, "optimizer"), (whole, "scheduler")):
@@ -84,22 +88,60 @@ def _choice(kind: str, classes: Mapping[str, type[BaseModel]]) -> Schema:
 
 def _beside(choice: Schema) -> Schema:
     """A layer's entry: beside the layer type, which a parameter may give, stand its name, its inputs and more."""
-    beside: dict[str, Schema] = {
+    beside = _keys_beside()
+    entry = {key: value for key, value in choice.items() if key not in _exactly(1)}
+    named: Schema = {"type": "string", "pattern": BLOCK_OR_EXPRESSION}
+    return {
+        **entry,
+        "anyOf": [*entry["anyOf"], named],
+        "properties": {**entry["properties"], **_combinators(), **beside},
+        "patternProperties": {BLOCK_OR_EXPRESSION: True},
+        **_one_beside(list(beside), 1),
+    }
+
+
+def _keys_beside() -> dict[str, Schema]:
+    return {
         "name": {**NAME, "description": "A name to refer to; without one a layer is named after its type and place."},
         "from": {
             "description": "Its input, or its inputs in order: names of what stands above; `_` is the layer before.",
             "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
         },
+        "when": {
+            "description": "Left out where the condition is false.",
+            "type": ["boolean", "string"],
+            "pattern": EXPRESSION,
+        },
+        "repeat": {
+            "description": "So many times in a row, each with weights of its own; `index` counts from 0.",
+            "type": ["integer", "string"],
+            "minimum": 0,
+            "pattern": EXPRESSION,
+        },
     }
-    entry = {key: value for key, value in choice.items() if key not in _exactly(1)}
-    computed: Schema = {"type": "string", "pattern": f"^{EXPRESSION}"}
+
+
+def _combinators() -> Schema:
+    """What stands after `Residual` and `Branches`."""
+    entries: Schema = {"type": "array", "items": _ref("layer")}
+    some = {**entries, "minItems": 1}
+    condition: Schema = {"type": ["boolean", "string"], "pattern": EXPRESSION}
+    several = {"repeat": {"type": ["integer", "string"], "minimum": 1, "pattern": EXPRESSION}, "layers": entries}
+    repeated = _closed(several, ["repeat", "layers"])
+    paths = {"anyOf": [{"type": "array", "items": entries, "minItems": 1}, repeated]}
+    residual = _closed({"body": some, "shortcut": some, "skip": condition}, ["body"])
+    branches = _closed({"paths": paths, "merge": {"anyOf": [_ref("merge"), NULL]}}, ["paths", "merge"])
     return {
-        **entry,
-        "anyOf": [*entry["anyOf"], computed],
-        "properties": {**entry["properties"], **beside},
-        "patternProperties": {f"^{EXPRESSION}": True},
-        **_one_beside(list(beside), 1),
+        "Residual": {
+            "description": "input + body(input); a shortcut takes the input's place.",
+            "anyOf": [residual, some],
+        },
+        "Branches": {"description": "The same input down each path, then merged.", **branches},
     }
+
+
+def _closed(properties: Schema, required: list[str]) -> Schema:
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
 def _one_beside(keys: list[str], count: int) -> Schema:

@@ -1,7 +1,7 @@
 """A spec that has passed validation: every class looked up, every short form written out, every place known."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nnspec.diagnostics import Span
 from nnspec.objectives import Loss, Metric, Optimizer, Scheduler
@@ -44,8 +44,11 @@ class Entry:
     type_span: Span  # the layer type's name
     name_span: Span
     arguments: Node | None  # the layer's arguments as written
-    named: bool  # whether the name was given
+    named: bool  # whether the name is more than its type and place
     computed: bool = False  # whether an expression stands in it
+    when: Node | None = None
+    repeat: Node | None = None
+    parts: "Mapping[str, tuple[Entry, ...]]" = field(default_factory=dict)  # a combinator's lists of layers
 
     def span_of(self, field: str, first: str) -> Span:
         """Where a field's value stands; the layer type's name where it was not written. `first` is the first field."""
@@ -55,6 +58,26 @@ class Entry:
             return self.arguments.span if field == first else self.type_span
         value = self.arguments.get(field)
         return value.span if value else self.type_span
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A block's parameter."""
+
+    default: Node | None  # None: it must be given
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """A function from tensors to tensors; its layers are elaborated wherever it is used."""
+
+    name: str
+    params: Mapping[str, Param]
+    inputs: Mapping[str, Span]
+    outputs: tuple[Reference, ...]  # none: what its last layer gives
+    entries: tuple[Entry, ...]
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +111,7 @@ class Spec:
     export: ExportSection
     root: Node
     params: Names
+    blocks: Mapping[str, Block]
     broken: frozenset[str] = frozenset()  # inputs whose own mistakes have been told
 
     def span_of(self, *path: str | int, key: bool = False) -> Span:

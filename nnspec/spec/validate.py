@@ -11,6 +11,7 @@ from nnspec.diagnostics import Findings
 from nnspec.objectives import OPTIMIZERS, SCHEDULERS
 from nnspec.objectives.schedulers import OneCycleLR
 from nnspec.source import Node
+from nnspec.spec.blocks import block_names, read_blocks
 from nnspec.spec.choices import choose
 from nnspec.spec.document import (
     DataSection,
@@ -31,7 +32,7 @@ from nnspec.spec.spec import Spec
 SectionType = TypeVar("SectionType", bound=Section)
 Model = TypeVar("Model", bound=BaseModel)
 
-ELABORATED = frozenset(["params", "layers"])  # computed where the graph is built, or for themselves
+ELABORATED = frozenset(["params", "blocks", "layers"])  # computed where the graph is built, or for themselves
 SMALLEST = "the smallest spec has the keys `nnspec: 1`, `inputs:` and `layers:`"
 
 
@@ -59,14 +60,11 @@ def validate(root: Node, stem: str, findings: Findings) -> Spec | None:
     names = read_params(root.get("params"), findings)
     root = _filled_in(root, names, findings)
     inputs, broken = read_inputs(root.get("inputs"), root, findings)
-    layers = root.get("layers")
-    if layers is not None and (not isinstance(layers.value, list) or not layers.value):
-        found = "an empty list" if layers.value == [] else show(layers.plain())
-        findings.error("wrong-type", f"layers is a list of at least one layer, got {found}", layers.span)
-        layers = None
+    layers = _layers(root, findings)
     if layers is None or not (inputs or broken):
         return None
     spans = {name: root.span_of(["inputs", name], key=True) for name in [*inputs, *broken]}
+    vocabulary = block_names(root.get("blocks"))
     optimizer = _choice(root, "optimizer", OPTIMIZERS, findings)
     scheduler = _choice(root, "scheduler", SCHEDULERS, findings)
     _check_momentum(optimizer, scheduler, root, findings)
@@ -75,7 +73,7 @@ def validate(root: Node, stem: str, findings: Findings) -> Spec | None:
         description=_text(root, "description", findings),
         data=_data(root, findings),
         inputs=inputs,
-        entries=read_entries(layers, spans, findings),
+        entries=read_entries(layers, spans, vocabulary, findings),
         outputs=read_outputs(root, frozenset(spans), findings),
         optimizer=optimizer,
         scheduler=scheduler,
@@ -83,8 +81,19 @@ def validate(root: Node, stem: str, findings: Findings) -> Spec | None:
         export=_export(root, findings),
         root=written,
         params=names,
+        blocks=read_blocks(root.get("blocks"), vocabulary, findings),
         broken=broken,
     )
+
+
+def _layers(root: Node, findings: Findings) -> Node | None:
+    """The list of layers; None after telling that it is none."""
+    layers = root.get("layers")
+    if layers is None or (isinstance(layers.value, list) and layers.value):
+        return layers
+    found = "an empty list" if layers.value == [] else show(layers.plain())
+    findings.error("wrong-type", f"layers is a list of at least one layer, got {found}", layers.span)
+    return None
 
 
 def _spec(root: Node, overrides: Iterable[str], stem: str) -> Spec:

@@ -121,8 +121,9 @@ class _Watch:
         gradients = torch.autograd.grad(loss, [*moving.values()], retain_graph=True, allow_unused=True)
         found = dict(zip(moving, gradients, strict=True))
         loss.backward()  # type: ignore[no-untyped-call]
+        modules = dict(self.net.named_modules())
         for vertex in reversed(live(self.graph)):
-            module = dict(self.net.named_children()).get(vertex.name, nn.Identity())
+            module = modules.get(vertex.name, nn.Identity())
             reached = [*(found.get(port) for port in vertex.inputs), *(weight.grad for weight in module.parameters())]
             if not all(gradient is None or _finite(gradient) for gradient in reached):
                 notes = [self._note(port, values[port]) for port in vertex.inputs]

@@ -67,6 +67,21 @@ RIGHT = {
         "train": {"epochs": "$(10 * width)"},
         "optimizer": {"AdamW": {"lr": "$lr"}},
     },
+    "conditions and repeats": {
+        "layers": [{"Linear": 3, "repeat": 3}, {"ReLU": None, "when": "$(a > 3)", "repeat": "$n", "name": "a"}]
+    },
+    "blocks": {
+        "blocks": {"mlp": {"params": {"width": "required"}, "layers": [{"Linear": "$width"}, "ReLU"]}, "two": ["ReLU"]},
+        "layers": [{"mlp": {"width": 3}, "repeat": 3}, "two", {"mlp": 3, "name": "a"}],
+    },
+    "combinators": {
+        "layers": [
+            {"Residual": ["ReLU"]},
+            {"Residual": {"body": ["ReLU"], "shortcut": [{"Linear": 3}], "skip": "$(a == b)"}, "name": "a"},
+            {"Branches": {"paths": [["ReLU"], []], "merge": "Add"}},
+            {"Branches": {"paths": {"repeat": 3, "layers": ["ReLU"]}, "merge": {"Concat": {"dim": 1}}}},
+        ]
+    },
     "a layer's type from a parameter": {"layers": ["$activation", {"$activation": {"inplace": True}, "name": "a"}]},
     "training": {"train": {"batch_size": "full", "epochs": 3, "early_stopping": {}, "clip_grad_norm": None}},
 }  # fmt: skip
@@ -80,6 +95,10 @@ WRONG = {
     "a text that is no expression": {"train": {"epochs": "many"}},
     "a layer with null for its argument": {"layers": [{"Linear": None}]},
     "a layer with a required argument left out": {"layers": [{"Conv2d": {"out_channels": 3}}]},
+    "a block with a capital": {"blocks": {"Mlp": ["ReLU"]}},
+    "a repeat below zero": {"layers": [{"ReLU": None, "repeat": -1}]},
+    "a residual without a body": {"layers": [{"Residual": {"skip": True}}]},
+    "branches without a merge": {"layers": [{"Branches": {"paths": [[]]}}]},
     "an unknown argument": {"layers": [{"Linear": {"out_features": 3, "in_features": 2}}]},
     "an argument out of range": {"layers": [{"Linear": 0}]},
     "an argument of another type": {"layers": [{"Linear": {"out_features": "3"}}]},
@@ -90,7 +109,7 @@ WRONG = {
     "two layers in one named entry": {"layers": [{"ReLU": None, "Tanh": None, "name": "a"}]},
     "two layers in a full entry": {"layers": [{"ReLU": None, "Tanh": None, "name": "a", "from": "x"}]},
     "no layer in an entry": {"layers": [{"name": "a", "from": "x"}]},
-    "a stranger beside a layer": {"layers": [{"ReLU": None, "repeat": 3}]},
+    "a stranger beside a layer": {"layers": [{"ReLU": None, "times": 3}]},
     "an entry that is a number": {"layers": [3]},
     "a name with a dot": {"layers": [{"ReLU": None, "name": "a.b"}]},
     "a name that begins with a digit": {"inputs": {"1x": [4]}},
@@ -133,7 +152,7 @@ def test_what_an_editor_shows_comes_from_the_classes():
 
 
 def test_an_editor_points_at_the_key_or_value_that_is_wrong():
-    assert messages({"layers": [{"Lineer": 3}]}) == ["layers.0: 'Lineer' does not match any of the regexes: '^\\\\$'"]
+    assert messages({"layers": [{"Lineer": 3}]}) == ["layers.0: 'Lineer' does not match any of the regexes: '^[a-z$]'"]
     assert messages({"layers": [{"Linear": 0}]}) == ["layers.0.Linear: 0 is less than the minimum of 1"]
     assert messages({"layers": [{"ReLU": None, "Tanh": None}]}) == [
         "layers.0: {'ReLU': None, 'Tanh': None} has too many properties"

@@ -1,0 +1,106 @@
+"""The graph as nested parts, each of which becomes a module: the network, the blocks in it, the bodies in those."""
+
+from collections.abc import Container
+from dataclasses import dataclass, field
+from itertools import count
+
+from nnspec.graph import Graph, Port, Scope, Vertex
+from nnspec.pycode import is_identifier
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """One module of the source: what it takes, its layers and inner parts in order, and what it gives."""
+
+    path: str
+    scope: Scope
+    inside: str = ""  # its path within the part around it
+    items: "list[Vertex | Part]" = field(default_factory=list)
+    takes: dict[Port, None] = field(default_factory=dict)
+    gives: dict[Port, None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.takes |= dict.fromkeys(self.scope.inputs)
+
+    @property
+    def inputs(self) -> dict[str, Port]:
+        """What it takes, by the names that `forward` has for them."""
+        names: dict[str, Port] = {}
+        for port in self.takes:
+            own = self.scope.inputs.get(port) or ("x" if len(self.takes) == 1 else variable(port.vertex))
+            names[free(own, names)] = port
+        return names
+
+
+def split(graph: Graph) -> list[Part]:
+    """Every part of the network, the whole first, inner parts after those around them. What is dead is left out."""
+    whole = Part("", Scope("", graph.name, {Port(name): name for name in graph.inputs}))
+    parts = {"": whole}
+    chains: dict[str, list[Part]] = {name: [whole] for name in graph.inputs}
+    for vertex in graph:
+        if vertex.name in graph.live:
+            chain = chains[vertex.name] = _chain(vertex.name, graph, parts)
+            chain[-1].items.append(vertex)
+            for port in vertex.inputs:
+                _cross(port, chains[port.vertex], chain)
+    for port in graph.outputs.values():
+        _cross(port, chains[port.vertex], [])
+    for part in list(parts.values())[:0:-1]:
+        part.takes = {port: None for port in part.takes if port in _taken_inside(part)}
+    return list(parts.values())
+
+
+def inside(item: Vertex | Part, part: Part) -> str:
+    """An item's path within its part: `conv1`, or `stage.0` for a turn of a repeat."""
+    return item.inside if isinstance(item, Part) else item.name[len(part.path) + 1 if part.path else 0 :]
+
+
+def taken_by(item: Vertex | Part) -> tuple[Port, ...]:
+    """What a layer or an inner part takes, in order."""
+    return tuple(item.takes) if isinstance(item, Part) else item.inputs
+
+
+def variable(path: str) -> str:
+    """A Python name for what stands at a path: `stage.0` is `stage_0`."""
+    leaf = path
+    if "." in path:
+        *_, before, last = path.split(".")
+        leaf = f"{before}_{last}" if last.isdecimal() else last
+    assert is_identifier(leaf), leaf
+    return leaf
+
+
+def _chain(name: str, graph: Graph, parts: dict[str, Part]) -> list[Part]:
+    """The parts that a layer stands in, from the whole inwards."""
+    chain = [parts[""]]
+    for end in (index for index, letter in enumerate(name) if letter == "."):
+        path = name[:end]
+        if path not in graph.scopes:
+            continue
+        if path not in parts:
+            around = chain[-1].path
+            parts[path] = Part(path, graph.scopes[path], path[len(around) + 1 if around else 0 :])
+            chain[-1].items.append(parts[path])
+        chain.append(parts[path])
+    return chain
+
+
+def _cross(port: Port, tail: list[Part], head: list[Part]) -> None:
+    """Let a tensor out of the parts it comes from, and into those where it is taken."""
+    for part in tail:
+        if part not in head:
+            part.gives[port] = None
+    for part in head:
+        if part not in tail:
+            part.takes[port] = None
+
+
+def _taken_inside(part: Part) -> set[Port]:
+    return {port for item in part.items for port in taken_by(item)}
+
+
+def free(wanted: str, taken: Container[str]) -> str:
+    """The name, or the first with a number behind it that nothing else has."""
+    if wanted not in taken:
+        return wanted
+    return next(found for number in count(2) if (found := f"{wanted}_{number}") not in taken)

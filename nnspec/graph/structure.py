@@ -1,0 +1,231 @@
+"""Blocks and combinators on their way into the graph: each opens a scope of its own in which lists are elaborated."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from nnspec.diagnostics import Note, Span
+from nnspec.graph.body import Body, Given
+from nnspec.graph.graph import Port, Scope
+from nnspec.layers import Layer, find, known
+from nnspec.layers.combine import Add
+from nnspec.source import Node
+from nnspec.spec.choices import choose
+from nnspec.spec.instantiate import show, unknown_key
+from nnspec.spec.params import Names, add_value
+from nnspec.spec.spec import Block, Entry
+
+if TYPE_CHECKING:
+    from nnspec.graph.elaborate import Elaborator, Place
+
+
+def use_block(elaborator: "Elaborator", place: "Place", block: Block) -> Given | None:
+    """A block in its place: its layers, with what its parameters are here."""
+    if _comes_back(elaborator, place, block):
+        return None
+    names = _arguments(elaborator, place, block)
+    if names is None or not place.givens:
+        return None
+    taken = elaborator.taken(place, block.name, len(block.inputs), len(block.inputs))
+    if not taken:
+        return None
+    body = _block_body(place, block, names, taken)
+    inputs = dict(zip(taken, block.inputs, strict=True))
+    elaborator.scopes[place.path] = Scope(place.path, block.name, inputs, body.sizes)
+    last = elaborator.run(body, next(iter(body.inputs.values())) if len(body.inputs) == 1 else None)
+    if not block.outputs:
+        return _as(place, block.name, last.ports, last.outputs) if last and last.ports else None
+    found = [body.resolve(output, last, elaborator.findings) for output in block.outputs]
+    ports = tuple(given.ports[0] for given in found if given and given.ports)
+    outputs = tuple(output.text for output in block.outputs)
+    return _as(place, block.name, ports, outputs) if len(ports) == len(outputs) else None
+
+
+def _comes_back(elaborator: "Elaborator", place: "Place", block: Block) -> bool:
+    """Tell of a block within itself, with the way round."""
+    around = place.body.blocks
+    if block.name not in around:
+        return False
+    way = [*around[around.index(block.name) :], block.name]
+    message = f"the block {block.name} comes back to itself: {' → '.join(way)}"
+    span = place.entry.type_span
+    elaborator.findings.error("block-cycle", message, span, help="`repeat` says the same several times")
+    return True
+
+
+def _block_body(place: "Place", block: Block, names: Names, taken: Sequence[Port]) -> Body:
+    around = place.body
+    given = zip(block.inputs.items(), taken, strict=True)
+    return Body(
+        block.entries,
+        {name: Given("input", name, span, (port,)) for (name, span), port in given},
+        names,
+        f"{place.path}.",
+        title=block.name,
+        blocks=(*around.blocks, block.name),
+        depth=around.depth + 1,
+        sizes=_sizes(block, names),
+        used=(Note("used", f"{block.name} {place.path}", place.entry.type_span), *around.used),
+    )
+
+
+def use_residual(elaborator: "Elaborator", place: "Place") -> Given | None:
+    """input + body(input), or shortcut(input) + body(input)."""
+    entry = place.entry
+    if not place.givens:
+        return None
+    (start,) = elaborator.taken(place, "Residual", 1, 1) or (None,)
+    skip = _setting(place, "skip")
+    skips = elaborator.truth(skip, "skip", place.names) if skip else True
+    if start is None or skips is None:
+        return None
+    given, home = Given("input", start.vertex, entry.type_span, (start,)), _home(place)
+    if home == place.path:
+        elaborator.scopes[home] = Scope(home, place.title, {}, place.body.sizes)
+    body = _part(elaborator, place, given, "body", home)
+    shortcut = _part(elaborator, place, given, "shortcut", home) if "shortcut" in entry.parts and skips else given
+    if not body.ports or not shortcut.ports:
+        return None
+    if not skips:
+        return _as(place, "Residual", body.ports[:1], ("output",))
+    path = f"{home}.add" if home else "add"
+    return elaborator.vertex(place, path, "Residual", Add(), [body.ports[0], shortcut.ports[0]])
+
+
+def _home(place: "Place") -> str:
+    """Where a Residual's body stands: beside its neighbours where it is alone of its kind, and the names are free."""
+    body, entry = place.body, place.entry
+    taken = any(name in body.entry_names or name in body.inputs for name in ("body", "shortcut", "add"))
+    if entry.named or entry.repeat or body.residuals > 1 or taken:
+        return place.path
+    return body.prefix.removesuffix(".")
+
+
+def use_branches(elaborator: "Elaborator", place: "Place") -> Given | None:
+    """The same input down each path, then merged; all results where nothing merges them."""
+    entry, merge = place.entry, _setting(place, "merge")
+    if not place.givens:
+        return None
+    (start,) = elaborator.taken(place, "Branches", 1, 1) or (None,)
+    if start is None:
+        return None
+    given = Given("input", start.vertex, entry.type_span, (start,))
+    paths = _paths(elaborator, place, given)
+    layer = _merge(elaborator, place, merge)
+    if not paths or not all(path.ports for path in paths) or (layer is None and merge and merge.value is not None):
+        return None
+    ports = [path.ports[0] for path in paths]
+    if layer is None:
+        return _as(place, "Branches", tuple(ports), tuple(map(str, range(len(ports)))))
+    return elaborator.vertex(place, f"{place.path}.merge", "Branches", layer, ports)
+
+
+def _paths(elaborator: "Elaborator", place: "Place", given: Given) -> list[Given]:
+    elaborator.scopes[place.path] = Scope(place.path, place.title, {}, place.body.sizes)
+    if "paths" not in place.entry.parts:
+        return [_part(elaborator, place, given, key, place.path) for key in place.entry.parts]
+    paths = place.entry.arguments and place.entry.arguments.get("paths")
+    turns = elaborator.turns(paths.get("repeat") if paths else None, place.names)
+    elaborator.add_to_count(place.entry, turns or 0)
+    return [
+        _part(elaborator, place, given, "paths", place.path, turn=turn, names=place.names.with_values({"index": turn}))
+        for turn in range(turns or 0)
+    ]
+
+
+def _part(
+    elaborator: "Elaborator",
+    place: "Place",
+    given: Given,
+    key: str,
+    home: str,
+    *,
+    turn: int | None = None,
+    names: Names | None = None,
+) -> Given:
+    """One of a combinator's lists of layers; it sees what the list around it sees."""
+    leaf = key if turn is None else f"{key}.{turn}"
+    path, around = f"{home}.{leaf}" if home else leaf, place.title if home == place.path else place.body.title
+    title = "_".join(filter(None, [around, "path" if key.startswith("paths") else key]))
+    elaborator.scopes[path] = Scope(path, title, {}, place.body.sizes)
+    inner = _inner_body(place, place.entry.parts[key], names or place.names, f"{path}.", title)
+    return elaborator.run(inner, given) or given
+
+
+def _inner_body(place: "Place", entries: Sequence[Entry], names: Names, prefix: str, title: str) -> Body:
+    outer = place.body
+    return Body(
+        entries,
+        {},
+        names,
+        prefix,
+        title=title,
+        blocks=outer.blocks,
+        outer=outer,
+        depth=outer.depth + 1,
+        used=outer.used,
+        sizes=outer.sizes,
+    )
+
+
+def _merge(elaborator: "Elaborator", place: "Place", node: Node | None) -> Layer | None:
+    if node is None or node.value is None:
+        return None
+    filled = place.names.fill_in(node, elaborator.findings)
+    return choose(filled, "layer", find, known(), elaborator.findings) if filled else None
+
+
+def _arguments(elaborator: "Elaborator", place: "Place", block: Block) -> Names | None:
+    """What a block's expressions see: the document's parameters and its own."""
+    findings, given = elaborator.findings, _given_arguments(place, block)
+    if given is None:
+        findings.error(
+            "wrong-type",
+            f"{block.name} has no parameters, got {show(place.entry.arguments.plain())}"  # type: ignore[union-attr]
+            if not block.params
+            else f"{block.name} needs its parameters by name",
+            place.entry.type_span,
+        )
+        return None
+    for key in given.keys:
+        if key not in block.params:
+            unknown_key(key, list(block.params), block.name, given.keys[key], findings)
+    names = elaborator.names
+    for name, param in block.params.items():
+        node = given.get(name)
+        if node is None and param.default is None:
+            if all(key in block.params for key in given.keys):
+                findings.error("missing-key", f"{block.name} needs {name}", place.entry.type_span)
+            return None
+        seen = place.names if node else names
+        names = add_value(name, node or param.default or Node(None, param.span), seen, names, findings)
+    return names if all(key in block.params for key in given.keys) else None
+
+
+def _given_arguments(place: "Place", block: Block) -> Node | None:
+    """The arguments by name; a value alone is the first parameter."""
+    node = place.entry.arguments
+    if node is None or node.value is None:
+        return Node({}, place.entry.type_span)
+    if isinstance(node.value, dict):
+        return node
+    first = next(iter(block.params), None)
+    return Node({first: node}, node.span, {first: node.span}) if first else None
+
+
+def _setting(place: "Place", key: str) -> Node | None:
+    return place.entry.arguments.get(key) if place.entry.arguments else None
+
+
+def _sizes(block: Block, names: Names) -> dict[str, int]:
+    values = {name: names.values.get(name) for name in block.params}
+    return {name: value for name, value in values.items() if isinstance(value, int) and not isinstance(value, bool)}
+
+
+def _as(place: "Place", kind: str, ports: tuple[Port, ...], outputs: Sequence[str]) -> Given:
+    span: Span = place.entry.type_span
+    return Given(kind, place.path, span, ports, tuple(outputs))
+
+
+def entry_title(entry: Entry, around: str) -> str:
+    """What a combinator's class is named after: the block it stands in, and its own name where it has one."""
+    return "_".join(filter(None, [around, entry.name if entry.named else entry.kind.lower()]))

@@ -1,0 +1,40 @@
+"""Networks of blocks as modules and as ONNX files: one is the other."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from exported import golden, lowered, trained
+
+from nnspec.exporting.builder import to_bytes
+from nnspec.exporting.verify import prove
+from nnspec.graph import load_network
+from nnspec.runtime import open_session
+
+RESNET = Path(__file__).parents[1] / "networks" / "resnet.yaml"
+SMALL = ["params.size=33", "params.classes=7"]
+RESNET_50 = ["params.block=bottleneck", "params.depths=[3, 4, 6, 3]"]
+
+
+@pytest.mark.parametrize("overrides", [[], RESNET_50], ids=["resnet18", "resnet50"])
+def test_a_resnet_is_proven(overrides):
+    subject = trained(load_network(RESNET, SMALL + overrides))
+    assert subject.module(torch.zeros(2, 3, 33, 33)).shape == (2, 7)
+    assert prove(open_session(to_bytes(lowered(subject))), subject).proven
+
+
+def test_every_kind_of_part_is_proven():
+    subject = trained(golden("blocks"))
+    assert prove(open_session(to_bytes(lowered(subject))), subject).proven
+
+
+def test_weights_are_named_by_their_place():
+    subject = trained(load_network(RESNET, [*SMALL, "params.depths=[1, 2, 1, 1]"]))
+    state = subject.module.state_dict()
+    wanted = {
+        f"{vertex.name}.{name}": shape
+        for vertex in subject.graph
+        for name, shape in vertex.layer.parameters(*vertex.arrives).items()
+    }
+    assert wanted.items() <= {name: tuple(tensor.shape) for name, tensor in state.items()}.items()
+    assert "stage2.1.body.conv_bn_2.conv2d_1.weight" in state
