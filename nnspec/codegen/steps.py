@@ -110,7 +110,7 @@ class Body:
         passing = free("h", taken) if self._input_x_is_taken_late() else "x"
         taken.add(passing)
         found = {port: given for given, port in self.inputs.items()}
-        following = [*(step.path for step in self.steps[1:]), RETURN]
+        following = [*(step.path for step in self.steps), RETURN][1:]
         for step, own, next_path in zip(self.steps, owns, following, strict=True):
             for place, (port, output) in enumerate(step.gives.items()):
                 if port not in self.consumers:

@@ -13,10 +13,11 @@ from nnspec.graph.structure import entry_title, use_block, use_branches, use_res
 from nnspec.layers import Layer, arity, find
 from nnspec.shapes import ShapeError, Tensor
 from nnspec.source import Node
+from nnspec.spec.blocks import block_names
 from nnspec.spec.instantiate import instantiate, show
 from nnspec.spec.params import OF_INPUT, Names
 from nnspec.spec.spec import Entry, Spec
-from nnspec.spec.vocabulary import COMBINATORS, Vocabulary
+from nnspec.spec.vocabulary import COMBINATORS
 
 MAX_LAYERS = 100_000  # with each block and repeat written out
 MAX_DEPTH = 40  # blocks and combinators in one another; each takes some of Python's stack
@@ -60,7 +61,7 @@ class Elaborator:
 
     def __init__(self, spec: Spec, findings: Findings) -> None:
         self.inputs, self.blocks, self.names = spec.inputs, spec.blocks, spec.params
-        self.known_blocks = frozenset(_keys(spec.root.get("blocks")))
+        self.vocabulary = block_names(spec.root.get("blocks"))
         self.findings = Once(findings.found)
         self.vertices: dict[str, Vertex] = {}
         self.scopes: dict[str, Scope] = {}
@@ -215,8 +216,8 @@ class Elaborator:
         kind = filled.value
         if not isinstance(kind, str):
             self.findings.error("wrong-type", f"a layer type is a name, got {show(filled.plain())}", entry.type_span)
-        elif kind not in self.known_blocks and find(kind) is None:
-            help = Vocabulary(self.known_blocks).suggestion(kind)
+        elif kind not in self.vocabulary.blocks and find(kind) is None:
+            help = self.vocabulary.suggestion(kind)
             self.findings.error("unknown-layer", f"no layer type is named '{kind}'", entry.type_span, help=help)
         else:
             return kind
@@ -266,10 +267,6 @@ def _next_turn(entry: Entry, givens: Sequence[Given], last: Given) -> Sequence[G
     before = [source.text == "_" for source in entry.sources]
     before = before if any(before) else [True, *before[1:]]
     return [last if is_before else given for is_before, given in zip(before, givens, strict=True)]
-
-
-def _keys(section: Node | None) -> Iterable[str]:
-    return section.keys if section else ()
 
 
 def _taken(givens: Sequence[Given], least: int, most: int | None) -> tuple[Port, ...]:

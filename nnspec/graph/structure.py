@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from nnspec.diagnostics import Note, Span
 from nnspec.graph.body import Body, Given
 from nnspec.graph.graph import Port, Scope
-from nnspec.layers import Layer, find, known
+from nnspec.layers import Layer, arity, find, known
 from nnspec.layers.combine import Add
 from nnspec.source import Node
 from nnspec.spec.choices import choose
@@ -116,6 +116,13 @@ def use_branches(elaborator: "Elaborator", place: "Place") -> Given | None:
     ports = [path.ports[0] for path in paths]
     if layer is None:
         return _as(place, "Branches", tuple(ports), tuple(map(str, range(len(ports)))))
+    least, most = arity(type(layer))
+    if len(ports) < least or (most is not None and len(ports) > most):
+        message = f"{type(layer).__name__} merges at least {least} paths, got {len(ports)}"
+        if most is not None:
+            message = f"{type(layer).__name__} takes {least} to {most} inputs, got {len(ports)} paths"
+        elaborator.findings.error("input-count", message, merge.span if merge else entry.type_span)
+        return None
     return elaborator.vertex(place, f"{place.path}.merge", "Branches", layer, ports)
 
 

@@ -15,7 +15,10 @@ REQUIRED = "required"  # stands in place of a default
 
 def block_names(section: Node | None) -> Vocabulary:
     """The names that the section defines, whatever is wrong with them."""
-    return Vocabulary(frozenset(section.value) if section and isinstance(section.value, dict) else frozenset())
+    blocks = section.value if section and isinstance(section.value, dict) else {}
+    return Vocabulary(
+        {name: tuple(params.keys) if (params := block.get("params")) else () for name, block in blocks.items()}
+    )
 
 
 def read_blocks(section: Node | None, vocabulary: Vocabulary, findings: Findings) -> dict[str, Block]:

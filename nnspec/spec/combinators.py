@@ -27,8 +27,9 @@ def read_parts(
         if not isinstance(node.value, list):
             findings.error("wrong-type", f"{key} is a list of layers, got {show(node.plain())}", node.span)
             return None
-        if not node.value and kind == "Residual":
-            findings.error("wrong-type", f"{key} is a list of at least one layer, got an empty list", node.span)
+        if not node.value and key in ("body", "shortcut", "paths"):
+            what = "layer" if kind == "Residual" else "list of layers"
+            findings.error("wrong-type", f"{key} is a list of at least one {what}, got an empty list", node.span)
             return None
         parts[key] = read(node.value)
     return parts
@@ -37,7 +38,7 @@ def read_parts(
 def _given(kind: str, arguments: Node | None, span: Span, findings: Findings) -> Node | None:
     """What stands in the combinator by key."""
     first, *_ = fields = list(COMBINATORS[kind])
-    node = arguments or Node({}, span)
+    node = arguments if arguments and arguments.value is not None else Node({}, span)
     if isinstance(node.value, list) and kind == "Residual":
         node = Node({first: node}, node.span, {first: node.span})
     if not isinstance(node.value, dict):
@@ -49,8 +50,8 @@ def _given(kind: str, arguments: Node | None, span: Span, findings: Findings) ->
     for key in strangers:
         unknown_key(key, fields, kind, node.keys[key], findings)
     missing = [key for key in (first, *(["merge"] if kind == "Branches" else [])) if key not in node.value]
-    for key in missing if not strangers else []:
-        findings.error("missing-key", f"{kind} needs {key}", span, help=EXAMPLES[kind])
+    if missing and not strangers:
+        findings.error("missing-key", f"{kind} needs {' and '.join(missing)}", span, help=EXAMPLES[kind])
     return None if strangers or missing else node
 
 
@@ -65,5 +66,5 @@ def _lists(kind: str, given: Node) -> list[tuple[str, Node]]:
         right = layers is not None and set(paths.value) == {"repeat", "layers"}
         return [("paths", layers if right and layers else paths)]
     if not isinstance(paths.value, list) or not paths.value:
-        return [("paths", paths if paths.value != [] else Node("no path", paths.span))]
+        return [("paths", paths)]
     return [(f"paths.{index}", node) for index, node in enumerate(paths.value)]

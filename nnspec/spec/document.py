@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Size = PositiveInt | str
+NAMES = "a list of at least one name"
 SIZES = "a list of sizes, each a whole number of at least 1 or the name of a length"
 
 
@@ -133,11 +134,11 @@ class BlockSection(Section):
 
     params: dict[str, Any] = {}
     """Its parameters, each with a default, or `required`."""
-    inputs: list[str] = Field(default=["x"], min_length=1)
+    inputs: list[str] = Field(default=["x"], min_length=1, json_schema_extra={"words": NAMES})
     """Its inputs, by name."""
-    outputs: list[str] | None = Field(default=None, min_length=1)
+    outputs: list[str] | None = Field(default=None, min_length=1, json_schema_extra={"words": NAMES})
     """The layers whose results it gives, where they are several; otherwise the last one's."""
-    layers: list[Any] = Field(min_length=1)
+    layers: list[Any] = Field(min_length=1, json_schema_extra={"words": "a list of at least one layer"})
     """Its layers; they see its parameters, the document's, and its inputs."""
 
 

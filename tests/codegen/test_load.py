@@ -211,3 +211,24 @@ def test_a_truncated_file_at_any_length(weights: Path):
 def test_weights_that_are_a_folder(weights: Path):
     Path("folder").mkdir()
     assert refusal(Path("folder")).splitlines()[0].startswith("error[run-folder]: cannot read folder: ")
+
+
+def test_an_error_in_a_block_names_the_layer_by_its_place_in_the_network():
+    text = """nnspec: 1
+inputs: {x: [4]}
+blocks:
+  mlp: [Linear: 4, ReLU]
+layers:
+  - {mlp: null, name: first}
+  - {mlp: null, repeat: 2, name: stage}
+"""
+    graph = parse_network(text).graph
+    source, places = write(graph), {vertex.name: vertex.span for vertex in graph}
+    net = load(source, "net.py", places)
+    with pytest.raises(RuntimeError) as caught, explained(source, "net.py", places):
+        net(torch.zeros(2, 5))
+    assert caught.value.__notes__ == ["in layer first.linear_1, spec.yaml:4"]
+    net.first = torch.nn.Linear(5, 3)
+    with pytest.raises(RuntimeError) as caught, explained(source, "net.py", places):
+        net(torch.zeros(2, 5))
+    assert caught.value.__notes__ == ["in layer stage.linear_1, spec.yaml:4"]
