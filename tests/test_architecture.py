@@ -111,7 +111,8 @@ def test_a_library_stands_in_its_home(path):
         assert here not in BELOW_THE_ENGINES or library not in ENGINES, f"{here} imports {library}"
 
 
-def test_checking_showing_and_compiling_load_no_engine():
+@pytest.mark.parametrize("spec", ["specs/digits.yaml", "tests/networks/resnet.yaml"])
+def test_checking_showing_and_compiling_load_no_engine(spec):
     program = """
 import sys
 from nnspec.cli.main import main
@@ -120,8 +121,7 @@ codes = [main(["check", spec]), main(["show", spec]), main(["compile", spec]), m
 loaded = {"torch", "onnx", "onnxruntime", "numpy", "sklearn", "networkx", "nnspec.explanations"} & set(sys.modules)
 sys.exit(f"{codes} {loaded}" if any(codes) or loaded else 0)
 """
-    spec = HOUSE.parent / "specs" / "digits.yaml"
-    done = subprocess.run([sys.executable, "-c", program, str(spec)], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", program, str(HOUSE.parent / spec)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 

@@ -97,7 +97,7 @@ class Body:
         elif name in self.left_out:
             note = Note("there", f"{self.left_out[name].kind} {name}", self.left_out[name].type_span)
             findings.error(
-                "unknown-name", f"'{name}' is left out: its condition is false", reference.span, notes=[note]
+                "unknown-name", f"'{name}' is left out: {_why(self.left_out[name])}", reference.span, notes=[note]
             )
         else:
             known = [*self.inputs, *(entry.name for entry in self.entries)]
@@ -107,6 +107,10 @@ class Body:
                 reference.span,
                 help=did_you_mean(reference.text, known) or "give a layer a name with `name:` beside it",
             )
+
+
+def _why(left_out: Entry) -> str:
+    return "its condition is false" if left_out.when else "it is repeated 0 times"
 
 
 def _later(reference: Reference, entry: Entry, findings: Findings) -> None:

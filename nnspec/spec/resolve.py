@@ -34,7 +34,7 @@ def resolve(spec: Spec) -> dict[str, Any]:
 def _network(spec: Spec) -> dict[str, Any]:
     """Parameters, inputs, blocks, layers and outputs."""
     # What stands before a layer that may be left out is said where the graph is built.
-    names = ["_" if entry.when else entry.name for entry in spec.entries]
+    names = ["_" if entry.when or entry.repeat else entry.name for entry in spec.entries]
     previous = [*list(spec.inputs)[:1], *names]
     blocks = spec.root.get("blocks")
     document: dict[str, Any] = {}
