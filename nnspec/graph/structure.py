@@ -178,7 +178,8 @@ def _merge(elaborator: "Elaborator", place: "Place", node: Node | None) -> Layer
     if node is None or node.value is None:
         return None
     filled = place.names.fill_in(node, elaborator.findings)
-    return choose(filled, "layer", find, known(), elaborator.findings) if filled else None
+    joining = (name for name in known() if (layer := find(name)) and arity(layer)[0] > 1)
+    return choose(filled, "layer", find, joining, elaborator.findings) if filled else None
 
 
 def _arguments(elaborator: "Elaborator", place: "Place", block: Block) -> Names | None:
