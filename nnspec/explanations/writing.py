@@ -85,6 +85,12 @@ WRITING = {
         "layers: [{Linear: 2, name: forward}]",
         "layers: [{Linear: 2, name: head}]",
     ),
+    "block-cycle": Explanation(
+        "A block that uses itself, by way of others too, would never end. `repeat` beside an entry writes it several\n"
+        "times in a row.",
+        "blocks: {a: [b], b: [Linear: 4, ReLU, a]}\nlayers: [a]",
+        "blocks: {a: [{b: null, repeat: 3}], b: [Linear: 4, ReLU]}\nlayers: [a]",
+    ),
     "duplicate-name": Explanation(
         "A name stands for one thing: give one of the two another name, or leave it out.",
         "layers: [{Linear: 8, name: head}, ReLU, {Linear: 2, name: head}]",
