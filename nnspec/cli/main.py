@@ -25,7 +25,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code: 0 fine, 1 the spec or data is wrong, 2 usage, 3 our fault."""
     _settle_streams()
     parser = _parser()
-    arguments = parser.parse_args(sys.argv[1:] if argv is None else argv)
+    words = sys.argv[1:] if argv is None else argv
+    if not words:
+        parser.print_help(sys.stderr)
+        return EXIT_USAGE
+    arguments = parser.parse_args(words)
     try:
         code = _run(arguments.command, arguments)
         sys.stdout.flush()  # where a full disk or a reader that has gone is met at the latest

@@ -136,6 +136,12 @@ def test_an_unknown_command_is_told_with_the_nearest(capsys):
     assert (code, err) == (2, "nnspec: no command is named 'chek': did you mean 'check'?\n  help  nnspec --help\n")
 
 
+def test_the_bare_command_shows_what_there_is(capsys):
+    code, out, err = run(capsys)
+    assert (code, out) == (2, "")
+    assert err.startswith("usage: nnspec") and "examples:" in err
+
+
 def test_a_missing_argument_is_usage(capsys):
     code, _, err = run(capsys, "check")
     assert (code, err) == (
