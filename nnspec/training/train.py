@@ -28,6 +28,7 @@ from nnspec.training.evaluate import Judge
 from nnspec.training.fit import Epoch, fit
 from nnspec.training.interrupt import stoppable
 from nnspec.training.learner import Learner
+from nnspec.training.memory import check_memory, exhaustion_told
 from nnspec.training.needs import check_batches, check_trainable
 from nnspec.training.objective import compile_objective, make_optimizer, make_scheduler
 from nnspec.training.progress import Progress, Silent
@@ -51,6 +52,7 @@ def train_spec(
     """Train a network on the data beside its spec, in a new run folder; `runs/NAME/TIME-HASH` unless given."""
     check_trainable(spec, graph)
     chosen, seed = choose_device(spec, device), choose_seed(spec, seed)
+    check_memory(spec, graph, chosen)
     data = load_examples(spec, base, graph.output_tensors, graph.lookups)
     check_batches(spec, graph, len(data.train))
     text = "\n".join(spec.root.span.text.lines) + "\n"
@@ -70,7 +72,7 @@ def train(
     places = {vertex.name: vertex.span for vertex in graph}
     filename = str(run.file(SOURCE))
     threads = suitable_threads(_step_macs(spec, graph, data.train))
-    with flushed_denormals(), threads, explained(source, filename, places):
+    with exhaustion_told(spec), flushed_denormals(), threads, explained(source, filename, places):
         _write_record(run, spec, seed, device)
         torch.manual_seed(seed)
         net = load(source, filename, places).to(device)
