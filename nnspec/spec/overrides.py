@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from nnspec import source
-from nnspec.diagnostics import Span, SpecError, Text
+from nnspec.diagnostics import Span, SpecError, Text, did_you_mean
 from nnspec.source import Node
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
@@ -29,8 +29,18 @@ def _assign(root: Node, assignment: str) -> Node:
         message = f"--set takes key=value, got '{assignment}'"
         raise SpecError.of("syntax", message, span, help="as in --set train.epochs=5 or --set layers[0].Linear=64")
     path: Path = [int(index) if index else name for name, index in _STEP.findall(key)]
+    if path[0] == "params" and len(path) > 1:
+        _check_param(root.get("params"), str(path[1]), span)
     column = start + len(key) + 1
     return _put(root, path, source.parse_value(value, text, 1, column), span)
+
+
+def _check_param(params: Node | None, name: str, span: Span) -> None:
+    """A parameter that is set must be there: one that nothing reads would change nothing."""
+    known = list(params.value) if params and isinstance(params.value, dict) else []
+    if name not in known:
+        help = did_you_mean(name, known) or (f"it has {', '.join(known)}" if known else "it has no parameters")
+        raise SpecError.of("unknown-parameter", f"the spec has no parameter '{name}' to set", span, help=help)
 
 
 def _put(here: Node, path: Path, value: Node, span: Span) -> Node:

@@ -119,6 +119,25 @@ def test_a_wrong_override_is_told_at_its_place_on_the_command_line(override, mes
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize(
+    ("top", "help"),
+    [
+        ("params: {width: 4}\n", "did you mean 'width'?"),
+        ("params: {deep: 4}\n", "it has deep"),
+        ("", "it has no parameters"),
+    ],
+)
+def test_a_parameter_that_is_set_must_be_there(top, help):
+    with pytest.raises(SpecError) as caught:
+        parse_spec(SMALL + top, overrides=["params.widht=8"])
+    assert str(caught.value) == (
+        "command line:1:7: error[unknown-parameter]: the spec has no parameter 'widht' to set\n"
+        "    1 | --set params.widht=8\n"
+        "      |       ^^^^^^^^^^^^\n"
+        f"  help  {help}"
+    )
+
+
 def test_the_long_form_says_everything():
     spec = parse_spec(SMALL + "outputs: {y: {loss: CrossEntropyLoss, metrics: [Accuracy]}}\n", "small.yaml")
     document = resolve(spec)
