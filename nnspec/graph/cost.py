@@ -56,7 +56,7 @@ def cost(graph: Graph, optimizer: Optimizer | None = None) -> Cost:
         macs=_sum(layer.macs for layer in layers.values()),
         weights=parameters * FLOAT_BYTES,
         gradients=parameters * FLOAT_BYTES,
-        state=parameters * FLOAT_BYTES * states_per_parameter(optimizer),
+        state=parameters * FLOAT_BYTES * (optimizer.states if optimizer else 0),
         activations=_sum([*inputs, *(layer.activations for layer in layers.values())]),
         peak=peak_of_live_tensors(graph),
     )
@@ -67,13 +67,6 @@ def layer_cost(vertex: Vertex) -> LayerCost:
     shapes = vertex.layer.parameters(*vertex.arrives)
     parameters = sum(_elements(shape) for shape in shapes.values())
     return LayerCost(parameters, vertex.layer.macs(*vertex.arrives), _sum(map(size_in_bytes, vertex.gives)))
-
-
-def states_per_parameter(optimizer: Optimizer | None) -> int:
-    """How many numbers an optimizer keeps for each parameter: one for each of the averages it moves."""
-    averages = {"Adam": ("amsgrad", 2), "AdamW": ("amsgrad", 2), "RMSprop": ("centered", 1)}
-    option, always = averages.get(type(optimizer).__name__, ("", 0))
-    return always + bool(getattr(optimizer, option, False)) + bool(getattr(optimizer, "momentum", 0))
 
 
 def size_in_bytes(x: Tensor) -> Dim:

@@ -11,6 +11,7 @@ from nnspec.graph.graph import Graph
 from nnspec.graph.lint import lint
 from nnspec.source import Node
 from nnspec.spec import Spec, read_document, validate
+from nnspec.spec.overrides import override
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +39,10 @@ def load_network(path: Path | str, overrides: Iterable[str] = ()) -> Network:
     return _network(read_document(path, overrides), Path(path).stem, Path(path).parent)
 
 
-def parse_network(text: str, name: str = "spec.yaml", *, json: bool = False) -> Network:
+def parse_network(text: str, name: str = "spec.yaml", overrides: Iterable[str] = (), *, json: bool = False) -> Network:
     """The network that a text describes."""
-    return _network(source.parse(text, name, json=json), Path(name).stem, Path())
+    root = override(source.parse(text, name, json=json), overrides)
+    return _network(root, Path(name).stem, Path())
 
 
 def _network(root: Node, stem: str, folder: Path) -> Network:

@@ -24,6 +24,10 @@ class Metric(Described, ABC):
 
 
 class _Classifying(Metric):
+    average: Literal["micro", "macro", "weighted"] = Field(
+        default="micro", description="over all rows, or over classes (each alike, or by their rows)"
+    )
+
     fits = ("classes", "binary")
     greater_is_better = True
 
@@ -37,17 +41,9 @@ class _Classifying(Metric):
 class Accuracy(_Classifying):
     """Share of right answers."""
 
-    average: Literal["micro", "macro", "weighted"] = Field(
-        default="micro", description="over all rows, or over classes (each alike, or by their rows)"
-    )
-
 
 class F1Score(_Classifying):
     """Harmonic mean of precision and recall."""
-
-    average: Literal["micro", "macro", "weighted"] = Field(
-        default="micro", description="over all rows, or over classes (each alike, or by their rows)"
-    )
 
 
 class _Measuring(Metric):

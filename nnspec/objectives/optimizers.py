@@ -17,6 +17,11 @@ class Optimizer(Described):
 
     lr: PositiveFloat = Field(default=1e-3, description="learning rate")
 
+    @property
+    def states(self) -> int:
+        """How many numbers it keeps for each parameter: one for each of the averages it moves."""
+        return 0
+
     def code(self, parameters: Code, **engine: bool) -> Code:
         """The constructor's call; `engine` holds what the training engine chooses (`fused`)."""
         make: Code = getattr(torch.optim, type(self).__name__)
@@ -31,6 +36,10 @@ class SGD(Optimizer):
     weight_decay: NonNegativeFloat = Field(default=0.0, description="pull of every weight towards zero")
     nesterov: bool = Field(default=False, description="look ahead along the momentum (Nesterov 1983)")
 
+    @property
+    def states(self) -> int:
+        return int(self.momentum > 0)
+
 
 class Adam(Optimizer):
     """Adaptive moments (Kingma & Ba 2014)."""
@@ -40,6 +49,10 @@ class Adam(Optimizer):
     weight_decay: NonNegativeFloat = Field(default=0.0, description="pull towards zero, through the gradient")
     amsgrad: bool = Field(default=False, description="keep the largest average square (Reddi 2018)")
 
+    @property
+    def states(self) -> int:
+        return 2 + self.amsgrad
+
 
 class AdamW(Optimizer):
     """Adam with decoupled weight decay (Loshchilov & Hutter 2017)."""
@@ -48,6 +61,10 @@ class AdamW(Optimizer):
     eps: NonNegativeFloat = Field(default=1e-8, description="added to the root for stability")
     weight_decay: NonNegativeFloat = Field(default=1e-2, description="pull towards zero, beside the gradient")
     amsgrad: bool = Field(default=False, description="keep the largest average square (Reddi 2018)")
+
+    @property
+    def states(self) -> int:
+        return 2 + self.amsgrad
 
 
 class RMSprop(Optimizer):
@@ -59,6 +76,10 @@ class RMSprop(Optimizer):
     weight_decay: NonNegativeFloat = Field(default=0.0, description="pull of every weight towards zero")
     momentum: NonNegativeFloat = Field(default=0.0, description="share of the last step that is kept")
     centered: bool = Field(default=False, description="divide by the deviation in place of the root mean square")
+
+    @property
+    def states(self) -> int:
+        return 1 + self.centered + (self.momentum > 0)
 
 
 # Those with torch's `fused` kernel: one call for all parameters.

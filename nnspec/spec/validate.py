@@ -36,17 +36,6 @@ ELABORATED = frozenset(["params", "blocks", "layers"])  # computed where the gra
 SMALLEST = "the smallest spec has the keys `nnspec: 1`, `inputs:` and `layers:`"
 
 
-def load_spec(path: Path | str, overrides: Iterable[str] = ()) -> Spec:
-    """The spec in a file, with `key=value` overrides; SpecError with every mistake of the document."""
-    root = source.read(path)
-    return _spec(root, overrides, Path(path).stem)
-
-
-def parse_spec(text: str, name: str = "spec.yaml", overrides: Iterable[str] = (), *, json: bool = False) -> Spec:
-    """The spec in a text."""
-    return _spec(source.parse(text, name, json=json), overrides, Path(name).stem)
-
-
 def validate(root: Node, stem: str, findings: Findings) -> Spec | None:
     """The spec of a document; mistakes go to `findings`. None where too little is left to go on with."""
     if not isinstance(root.value, dict):
@@ -77,8 +66,8 @@ def validate(root: Node, stem: str, findings: Findings) -> Spec | None:
         outputs=read_outputs(root, frozenset(spans), findings),
         optimizer=optimizer,
         scheduler=scheduler,
-        train=_train(root, findings),
-        export=_export(root, findings),
+        train=_section(TrainSection, root, "train", findings),
+        export=_section(ExportSection, root, "export", findings),
         root=written,
         params=names,
         blocks=read_blocks(root.get("blocks"), vocabulary, findings),
@@ -94,14 +83,6 @@ def _layers(root: Node, findings: Findings) -> Node | None:
     found = "an empty list" if layers.value == [] else show(layers.plain())
     findings.error("wrong-type", f"layers is a list of at least one layer, got {found}", layers.span)
     return None
-
-
-def _spec(root: Node, overrides: Iterable[str], stem: str) -> Spec:
-    findings = Findings()
-    spec = validate(override(root, overrides), stem, findings)
-    findings.raise_errors()
-    assert spec
-    return spec
 
 
 def read_document(path: Path | str, overrides: Iterable[str] = ()) -> Node:
@@ -165,11 +146,12 @@ def _check_momentum(optimizer: BaseModel | None, scheduler: BaseModel | None, ro
         )
 
 
-def _section(model: type[SectionType], node: Node | None, title: str, findings: Findings) -> SectionType:
+def _section(model: type[SectionType], root: Node, key: str, findings: Findings) -> SectionType:
     """A section with its defaults where it is absent or wrong."""
+    node = root.get(key)
     if node is None or node.value is None:
         return model()
-    return instantiate(model, node, title, node.span, findings, short=False) or model()
+    return instantiate(model, node, key, node.span, findings, short=False) or model()
 
 
 def _data(root: Node, findings: Findings) -> DataSection | None:
@@ -178,8 +160,10 @@ def _data(root: Node, findings: Findings) -> DataSection | None:
         return None
     if isinstance(node.value, str):
         node = Node({"source": node}, node.span, {"source": node.span})
-    data = _section(DataSection, node, "data", findings)
-    if data.source is None and data.train is None and not (node.get("source") or node.get("train")):
+    data = instantiate(DataSection, node, "data", node.span, findings, short=False)
+    if data is None:
+        return DataSection()
+    if data.source is None and data.train is None:
         help = "as in `source: rows.csv`, or `source: sklearn:digits`"
         findings.error("missing-key", "data needs a `source`, or a `train` of its own", node.span, help=help)
     if data.source is not None and data.train is not None:
@@ -198,11 +182,3 @@ def _data(root: Node, findings: Findings) -> DataSection | None:
         )
         return data.model_copy(update={"split": SplitSection()})
     return data
-
-
-def _train(root: Node, findings: Findings) -> TrainSection:
-    return _section(TrainSection, root.get("train"), "train", findings)
-
-
-def _export(root: Node, findings: Findings) -> ExportSection:
-    return _section(ExportSection, root.get("export"), "export", findings)

@@ -8,7 +8,6 @@ from nnspec import source
 from nnspec.diagnostics import Findings, SpecError
 from nnspec.graph import build, parse_network
 from nnspec.shapes import tensor
-from nnspec.spec import parse_spec
 from nnspec.spec.resolve import resolve
 
 WIDE = """nnspec: 1
@@ -43,7 +42,7 @@ def test_expressions_stand_anywhere():
 
 def test_a_parameter_is_set_on_the_command_line():
     text = "nnspec: 1\nparams: {width: 16}\ninputs: {x: [8]}\nlayers:\n  - Linear: $width\n"
-    spec = parse_spec(text, overrides=["params.width=32"])
+    spec = parse_network(text, overrides=["params.width=32"]).spec
     assert build(spec, Findings()).output_tensors["output"] == tensor("n 32")
 
 
@@ -75,4 +74,4 @@ train: {epochs: $width}
 
 def test_a_spec_without_expressions_is_read_as_it_stands():
     root = source.parse("nnspec: 1\ninputs: {x: [8]}\nlayers:\n  - Linear: 8\n", "spec.yaml")
-    assert parse_spec("nnspec: 1\ninputs: {x: [8]}\nlayers:\n  - Linear: 8\n").root.plain() == root.plain()
+    assert parse_network("nnspec: 1\ninputs: {x: [8]}\nlayers:\n  - Linear: 8\n").spec.root.plain() == root.plain()

@@ -9,7 +9,6 @@ from nnspec.graph import build, parse_network
 from nnspec.objectives.losses import CrossEntropyLoss, MSELoss
 from nnspec.objectives.optimizers import SGD, AdamW
 from nnspec.shapes import tensor
-from nnspec.spec import parse_spec
 from nnspec.spec.names import MODULE_ATTRIBUTES, name_fault
 from nnspec.spec.resolve import resolve
 
@@ -23,7 +22,7 @@ layers:
 
 
 def test_short_forms_mean_the_long_ones():
-    spec = parse_spec(SMALL + "loss: MSELoss\noptimizer: SGD\n")
+    spec = parse_network(SMALL + "loss: MSELoss\noptimizer: SGD\n").spec
     assert [entry.name for entry in spec.entries] == ["linear_1", "relu_1", "linear_2"]
     assert spec.inputs["x"].tensor == tensor("n 8")
     assert spec.optimizer == SGD()
@@ -32,7 +31,7 @@ def test_short_forms_mean_the_long_ones():
 
 
 def test_a_spec_is_named_after_its_file():
-    assert parse_spec(SMALL, "nets/small.yaml").name == "small"
+    assert parse_network(SMALL, "nets/small.yaml").spec.name == "small"
 
 
 def test_the_first_field_may_be_a_list():
@@ -41,36 +40,38 @@ def test_the_first_field_may_be_a_list():
 
 
 def test_names_that_yaml_1_1_turns_into_truth_values_are_names():
-    spec = parse_spec("nnspec: 1\ninputs: {y: [8]}\nlayers:\n  - {Linear: 4, name: no}\n  - {Linear: 4, name: on}\n")
+    spec = parse_network(
+        "nnspec: 1\ninputs: {y: [8]}\nlayers:\n  - {Linear: 4, name: no}\n  - {Linear: 4, name: on}\n"
+    ).spec
     assert [entry.name for entry in spec.entries] == ["no", "on"]
 
 
 def test_a_given_name_is_not_given_again():
-    spec = parse_spec("nnspec: 1\ninputs: {a: [8]}\nlayers:\n  - Linear: 4\n  - {Linear: 4, name: linear_1}\n")
+    spec = parse_network("nnspec: 1\ninputs: {a: [8]}\nlayers:\n  - Linear: 4\n  - {Linear: 4, name: linear_1}\n").spec
     assert [entry.name for entry in spec.entries] == ["linear_2", "linear_1"]
 
 
 def test_several_columns_are_a_vector():
-    spec = parse_spec(SMALL.replace("[8]", "{columns: [a, b, c]}"))
+    spec = parse_network(SMALL.replace("[8]", "{columns: [a, b, c]}")).spec
     assert spec.inputs["x"].raw == tensor("n 3")
 
 
 def test_an_input_without_a_column_is_read_from_its_own_name():
-    assert parse_spec(SMALL).inputs["x"].columns == ("x",)
+    assert parse_network(SMALL).spec.inputs["x"].columns == ("x",)
 
 
 def test_sizes_may_be_symbols():
-    assert parse_spec(SMALL.replace("[8]", "[T, 8]")).inputs["x"].raw == tensor("n T 8")
+    assert parse_network(SMALL.replace("[8]", "[T, 8]")).spec.inputs["x"].raw == tensor("n T 8")
 
 
 def test_a_json_spec_is_the_same_language():
     text = '{"nnspec": 1, "inputs": {"x": [8]}, "layers": [{"Linear": 4}, "ReLU", {"Linear": {"out_features": 3}}]}'
-    assert resolve(parse_spec(text, "spec.json", json=True)) == resolve(parse_spec(SMALL))
+    assert resolve(parse_network(text, "spec.json", json=True).spec) == resolve(parse_network(SMALL).spec)
 
 
 def test_overrides_reach_sections_layers_and_classes():
     overrides = ["train.epochs=3", "layers[0].Linear=16", "layers[2].Linear.out_features=5", "optimizer=AdamW"]
-    spec = parse_spec(SMALL, overrides=[*overrides, "optimizer.AdamW.lr=1e-2"])
+    spec = parse_network(SMALL, overrides=[*overrides, "optimizer.AdamW.lr=1e-2"]).spec
     assert spec.train.epochs == 3
     assert [vertex.layer.out_features for vertex in build(spec, Findings()) if vertex.kind == "Linear"] == [16, 5]
     assert spec.optimizer == AdamW(lr=1e-2)
@@ -115,7 +116,7 @@ def test_overrides_reach_sections_layers_and_classes():
 )
 def test_a_wrong_override_is_told_at_its_place_on_the_command_line(override, message):
     with pytest.raises(SpecError) as caught:
-        parse_spec(SMALL, overrides=[override])
+        parse_network(SMALL, overrides=[override])
     assert str(caught.value) == message
 
 
@@ -129,7 +130,7 @@ def test_a_wrong_override_is_told_at_its_place_on_the_command_line(override, mes
 )
 def test_a_parameter_that_is_set_must_be_there(top, help):
     with pytest.raises(SpecError) as caught:
-        parse_spec(SMALL + top, overrides=["params.widht=8"])
+        parse_network(SMALL + top, overrides=["params.widht=8"])
     assert str(caught.value) == (
         "command line:1:7: error[unknown-parameter]: the spec has no parameter 'widht' to set\n"
         "    1 | --set params.widht=8\n"
@@ -139,7 +140,7 @@ def test_a_parameter_that_is_set_must_be_there(top, help):
 
 
 def test_the_long_form_says_everything():
-    spec = parse_spec(SMALL + "outputs: {y: {loss: CrossEntropyLoss, metrics: [Accuracy]}}\n", "small.yaml")
+    spec = parse_network(SMALL + "outputs: {y: {loss: CrossEntropyLoss, metrics: [Accuracy]}}\n", "small.yaml").spec
     document = resolve(spec)
     assert document["inputs"] == {"x": {"shape": [8], "dtype": "float32", "column": "x", "prepare": []}}
     assert document["layers"] == [
