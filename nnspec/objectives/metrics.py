@@ -18,6 +18,10 @@ class Metric(Described, ABC):
     fits: ClassVar[tuple[Reads, ...]]
     greater_is_better: ClassVar[bool]
 
+    def misfit(self, reads: Reads) -> str:
+        """The field that says nothing for such an output, where one was given; empty where all fit."""
+        return ""
+
     @abstractmethod
     def code(self, reads: Reads, classes: int) -> Code:
         """The constructor's call. Classifying metrics get class indices, the others values in their own units."""
@@ -30,6 +34,10 @@ class _Classifying(Metric):
 
     fits = ("classes", "binary")
     greater_is_better = True
+
+    def misfit(self, reads: Reads) -> str:
+        # torchmetrics takes no average for yes or no, and leaves it out without a word.
+        return "average" if reads == "binary" and self.average != "micro" else ""
 
     def code(self, reads: Reads, classes: int) -> Code:
         make: Code = getattr(torchmetrics, type(self).__name__)

@@ -73,9 +73,12 @@ def _loss(node: Node | None, findings: Findings) -> Loss | None:
 def _check_metrics(output: Output, metrics: tuple[Metric, ...], node: Node, findings: Findings) -> None:
     loss = output.loss
     for index, metric in enumerate(metrics):
-        if loss and loss.reads in metric.fits:
-            continue
         name = type(metric).__name__
+        if loss and loss.reads in metric.fits:
+            if field := metric.misfit(loss.reads):
+                message = f"{name}: {field} says nothing for {output.name}, which {type(loss).__name__} makes yes or no"
+                findings.error("metric-fit", message, node.span_of(["metrics", index]), help="leave it out")
+            continue
         fitting = [known.__name__ for known in METRICS.values() if loss and loss.reads in known.fits]
         if loss:
             kind = "values" if loss.reads == "values" else "classes"
