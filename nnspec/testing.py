@@ -3,6 +3,7 @@
 Every example goes through inference, through PyTorch and through onnxruntime, and all of them must agree.
 """
 
+import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from nnspec.codegen.load import evaluate
+from nnspec.codegen.load import defined, evaluate
 from nnspec.exporting.builder import GraphBuilder, check_model, to_bytes
 from nnspec.layers import Layer, output_names
 from nnspec.pycode import name
@@ -53,7 +54,7 @@ class _Example:
     def module(self) -> nn.Module | None:
         """A new module in evaluation, or None for a function."""
         code = self.layer.module(*self.inputs)
-        made = evaluate(code, {}) if code else None
+        made = evaluate(code, defined(type(self.layer))) if code else None
         assert made is None or isinstance(made, nn.Module)
         return made and made.eval()
 
@@ -76,6 +77,9 @@ def _check_documented(layer_type: type[Layer]) -> None:
     sentence, _, rest = (layer_type.__doc__ or "").partition("\n\n")
     assert sentence.strip().endswith("."), f"{layer_type.__name__}: its docstring begins with no sentence"
     assert "->" in rest.strip().split("\n")[0], f"{layer_type.__name__}: its docstring has no line of shapes"
+    if layer_type.definition:
+        written = [node for node in ast.parse(layer_type.definition).body if not isinstance(node, ast.ClassDef)]
+        assert not written, f"{layer_type.__name__}: its definition holds more than classes"
     for field, info in layer_type.model_fields.items():
         assert info.description, f"{layer_type.__name__}.{field} has no description"
     assert len(layer_type.examples) >= 2, f"{layer_type.__name__} has fewer than two examples"

@@ -32,7 +32,7 @@ def installed(tmp_path):
     ]
     (record / "entry_points.txt").write_text("".join(lines))
     (tmp_path / "gated.yaml").write_text(SPEC)
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(PLUGIN)])}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(PLUGIN), *sys.path])}
 
 
 def run(environment, folder, *arguments):
@@ -47,9 +47,82 @@ def test_a_plugins_layer_is_checked_listed_and_compiled(installed, tmp_path):
 
 
 def test_a_plugins_layer_passes_the_contract(installed, tmp_path):
-    program = "from nnspec.layers import find\nfrom nnspec.testing import check_layer\ncheck_layer(find('Swish'))"
+    program = "from nnspec.layers import find\nfrom nnspec.testing import check_layer\n"
+    program += "for name in ('Swish', 'Modulate'):\n    check_layer(find(name))"
     done = run(installed, tmp_path, "-c", program)
     assert done.returncode == 0, done.stderr
+
+
+MODULATED = """nnspec: 1
+name: modulate
+inputs: {x: [4], by: [3]}
+layers:
+  - {Linear: 4, name: shift, from: by}
+  - {Modulate: 2.0, from: {shift: shift, x: x}}
+"""
+
+SOURCE = """
+class Modulate(nn.Module):
+    def __init__(self, features: int, gain: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((features,), gain))
+
+    def forward(self, x: Tensor, scale: Tensor | None = None, shift: Tensor | None = None) -> Tensor:
+        x = x * self.weight
+        if scale is not None:
+            x = x * (1 + scale)
+        return x if shift is None else x + shift
+
+
+class Modulate2(nn.Module):
+    \"\"\"From x and by to output.
+
+    Input:  x       (n, 4)
+    Input:  by      (n, 3)
+    Output: output  (n, 4)
+
+    n is the batch.
+    \"\"\"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shift = nn.Linear(3, 4)        # (4)
+        self.modulate_1 = Modulate(4, 2.0)  # (4)
+
+    def forward(self, x: Tensor, by: Tensor) -> Tensor:
+        \"\"\"Returns output.\"\"\"
+        h = self.shift(by)               # (n, 4)
+        h = self.modulate_1(x, None, h)  # (n, 4)
+        return h
+"""
+
+EXPORTED = """
+import torch
+from nnspec.codegen.load import load
+from nnspec.codegen.write import write
+from nnspec.exporting.builder import to_bytes
+from nnspec.exporting.lower import lower
+from nnspec.graph import load_network
+from nnspec.prepare import Preparation
+from nnspec.runtime import open_session
+
+network = load_network("modulate.yaml")
+module = load(write(network.graph), "net.py", {})
+weights = {key: value.numpy() for key, value in module.state_dict().items()}
+session = open_session(to_bytes(lower(network.spec, network.graph, weights, Preparation({}, {}), opset=20)))
+x, by = torch.randn(2, 4), torch.randn(2, 3)
+(answer,) = session.run({"x": x.numpy(), "by": by.numpy()}).values()
+assert torch.allclose(torch.from_numpy(answer), module(x, by), atol=1e-6)
+assert torch.allclose(module(x, by), 2 * x + module.shift(by))
+"""
+
+
+def test_a_class_that_a_layer_brings_stands_in_the_source_and_inputs_go_by_name(installed, tmp_path):
+    (tmp_path / "modulate.yaml").write_text(MODULATED)
+    source = run(installed, tmp_path, "-m", "nnspec", "compile", "modulate.yaml").stdout
+    assert source.endswith(SOURCE)
+    exported = run(installed, tmp_path, "-c", EXPORTED)
+    assert exported.returncode == 0, exported.stderr
 
 
 def test_without_the_plugin_the_layer_is_unknown(tmp_path):

@@ -18,6 +18,7 @@ from torch import nn
 from nnspec.codegen.write import Source
 from nnspec.diagnostics import Note, Span, SpecError
 from nnspec.files import write_whole
+from nnspec.layers import Layer
 from nnspec.pycode import Code
 
 MAX_NAMED = 5  # names that one message lists
@@ -28,6 +29,13 @@ def evaluate(code: Code, names: Mapping[str, Any]) -> Any:
     assert isinstance(code, Code), "only what pycode built is evaluated, never text"
     # Built-ins stay: torch imports modules of its own on the way, with the `__import__` of the calling frame.
     return eval(code.text, {"torch": torch, "nn": nn, "F": F, **names})
+
+
+def defined(layer: type[Layer]) -> dict[str, Any]:
+    """The classes that a layer type's module is made with, by name."""
+    home: dict[str, Any] = {"torch": torch, "nn": nn, "F": F, "Tensor": torch.Tensor}
+    exec(compile(layer.definition, f"<{layer.__name__}.definition>", "exec", dont_inherit=True), home)
+    return home
 
 
 def load(source: Source, filename: str, places: Mapping[str, Span]) -> nn.Module:

@@ -77,7 +77,7 @@ class Body:
         """Whether it is a module that takes one value and gives one."""
         if isinstance(item, Part):
             return len(item.takes) == 1 == len(item.gives)
-        if len(item.inputs) != 1 or len(item.gives) != 1 or item.layer.module(*item.arrives) is None:
+        if len(item.inputs) != 1 or len(item.gives) != 1 or item.layer.module(*item.takes) is None:
             return False
         plain = item.layer.call(name("module"), name("x")).text == "module(x)" and item.layer.returns == "output"
         return plain and item.layer.adapt("output", name("x")).text == "x"
@@ -151,7 +151,7 @@ class Body:
         """How an item's module is made; nothing where it has none."""
         if isinstance(item, Part):
             return self.made[item.path]
-        module = item.layer.module(*item.arrives)
+        module = item.layer.module(*item.takes)
         return module.text if module else ""
 
     def _given(self, step: Step) -> str:
@@ -175,8 +175,8 @@ class Body:
 
     def _layer(self, step: Step, vertex: Vertex) -> Iterator[Statement]:
         """The call of a layer, then what brings torch's values into the form that the graph knows."""
-        layer, inputs = vertex.layer, [name(self.variables[port]) for port in vertex.inputs]
-        module = layer.module(*vertex.arrives)
+        layer, inputs = vertex.layer, vertex.placed([name(self.variables[port]) for port in vertex.inputs])
+        module = layer.module(*vertex.takes)
         value = layer.call(_accessor(step.path), *inputs) if module else layer.forward(*inputs)
         names = dict.fromkeys(vertex.output_names, "_")
         plain, adapted = [], []

@@ -32,9 +32,11 @@ class Source:
 
 def write(graph: Graph, *, description: str = "", origin: str = "") -> Source:
     """The source of a graph's module. What reaches no output is left out."""
-    classes = _classes(graph)
+    definitions = _definitions(graph)
+    classes = _classes(graph, definitions)
     name = classes[-1].name
-    body = [line for written in classes for line in (Line(), Line(), *_class(written))]
+    texts = [[*map(Line, text.strip().split("\n"))] for text in definitions.values()]
+    body = [line for lines in (*texts, *map(_class, classes)) for line in (Line(), Line(), *lines)]
     code = "\n".join(line.text for line in body)
     lines = [
         *map(Line, _module_docstring(graph.name, name, description, origin)),
@@ -67,12 +69,22 @@ class _Class:
     returns: str = ""  # their names, where they have some
 
 
-def _classes(graph: Graph) -> list[_Class]:
+def _definitions(graph: Graph) -> dict[str, str]:
+    """The classes that modules of the network's layers need and torch lacks, by the layer type's name."""
+    live = {type(vertex.layer) for vertex in graph if vertex.name in graph.live}
+    return {
+        found.__name__: found.definition for found in sorted(live, key=lambda found: found.__name__) if found.definition
+    }
+
+
+def _classes(graph: Graph, definitions: Iterable[str]) -> list[_Class]:
     """A class for each body that occurs in the network, inner ones first, the network's own last."""
     parts = split(graph)
     _check_names(graph, parts)
     made: dict[str, str] = {}
-    taken = {class_name(graph.name), "Tensor", "F"}
+    taken = {"Tensor", "F", *definitions}
+    whole_name = _free_class(class_name(graph.name), taken)
+    taken.add(whole_name)
     classes = []
     for same in _by_height(parts[1:]):
         groups: dict[object, list[tuple[Body, Written]]] = {}
@@ -84,7 +96,7 @@ def _classes(graph: Graph) -> list[_Class]:
             taken.add(title)
             classes.append(_shared(title, [written for _, written in group], made))
     whole = Body(graph, parts[0], parts[0].inputs, list(graph.outputs.values()), made)
-    return [*classes, _network(graph, whole)]
+    return [*classes, _network(graph, whole, whole_name)]
 
 
 def _free_class(wanted: str, taken: set[str]) -> str:
@@ -123,11 +135,11 @@ def _shared(title: str, modules: Sequence[Written], made: dict[str, str]) -> _Cl
     return _Class(title, about, first.inputs, shared.arguments, shared.init, shared.forward, first.returned.split(", "))
 
 
-def _network(graph: Graph, body: Body) -> _Class:
+def _network(graph: Graph, body: Body, title: str) -> _Class:
     returned = [body.variables[port] for port in body.outputs]
     about, inputs = _class_docstring(graph), list(body.inputs)
     init, forward = list(body.init()), list(body.forward())
-    return _Class(class_name(graph.name), about, inputs, (), init, forward, returned, _listed(graph.outputs))
+    return _Class(title, about, inputs, (), init, forward, returned, _listed(graph.outputs))
 
 
 def _check_names(graph: Graph, parts: Sequence[Part]) -> None:

@@ -83,7 +83,7 @@ def accepts(graph: Graph, lengths: Mapping[str, int]) -> bool:
         if vertex.name not in graph.live:
             continue
         try:
-            gives = vertex.layer.infer(*(tensors[port] for port in vertex.inputs))
+            gives = vertex.layer.infer(*vertex.placed([tensors[port] for port in vertex.inputs]))
         except ShapeError:
             return False
         outputs = gives if isinstance(gives, tuple) else (gives,)

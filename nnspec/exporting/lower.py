@@ -111,7 +111,7 @@ class _Lowering:
             raise _not_in_onnx(title, NotInOnnx("its class has no `to_onnx`"), vertex.span)
         scope = self.builder.scope(vertex.name, vertex.name)
         try:
-            return scope.finish(vertex.layer.to_onnx(scope, *arrive), vertex.gives, vertex.output_names)
+            return scope.finish(vertex.layer.to_onnx(scope, *vertex.placed(arrive)), vertex.gives, vertex.output_names)
         except NotInOnnx as error:
             raise _not_in_onnx(title, error, vertex.span) from error
 

@@ -64,9 +64,9 @@ def cost(graph: Graph, optimizer: Optimizer | None = None) -> Cost:
 
 def layer_cost(vertex: Vertex) -> LayerCost:
     """The cost of one layer."""
-    shapes = vertex.layer.parameters(*vertex.arrives)
+    shapes = vertex.layer.parameters(*vertex.takes)
     parameters = sum(_elements(shape) for shape in shapes.values())
-    return LayerCost(parameters, vertex.layer.macs(*vertex.arrives), _sum(map(size_in_bytes, vertex.gives)))
+    return LayerCost(parameters, vertex.layer.macs(*vertex.takes), _sum(map(size_in_bytes, vertex.gives)))
 
 
 def size_in_bytes(x: Tensor) -> Dim:

@@ -4,13 +4,15 @@ An expression may ask for the shape that reaches its layer, so none of this can 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
 from nnspec.diagnostics import Findings, Note, Span
+from nnspec.graph import named
 from nnspec.graph.body import Body, Given
 from nnspec.graph.graph import Port, Scope, Vertex
 from nnspec.graph.structure import entry_title, use_block, use_branches, use_residual
-from nnspec.layers import Layer, arity, find
+from nnspec.layers import Layer, arity, find, input_names
 from nnspec.shapes import ShapeError, Tensor
 from nnspec.source import Node
 from nnspec.spec.blocks import block_names
@@ -198,13 +200,22 @@ class Elaborator:
         layer = instantiate(chosen, arguments, kind, entry.type_span, self.findings)
         if layer is None or not place.givens:
             return None
-        inputs = self.taken(place, kind, *arity(type(layer)))
-        return self.vertex(place, place.path, kind, layer, inputs) if inputs else None
+        names_in_order = input_names(chosen)
+        inputs = self.taken(place, kind, *arity(chosen), names_in_order)
+        return self.vertex(place, place.path, kind, layer, inputs, names_in_order) if inputs else None
 
-    def taken(self, place: Place, kind: str, least: int, most: int | None) -> Sequence[Port]:
-        """What is taken of each given; nothing after telling that they are too few or too many."""
+    def taken(
+        self, place: Place, kind: str, least: int, most: int | None, names: Sequence[str] = ("input",)
+    ) -> Sequence[Port]:
+        """What is taken of each given, as inputs of these names come; nothing after telling that they do not fit."""
+        entry, title = place.entry, f"{kind} {place.path}"
+        if not named.fit(entry, title, names, least, self.findings):
+            return ()
+        if order := named.places(entry, names):
+            ports = (given.ports[0] for given in place.givens)
+            return [port for _, port in sorted(zip(order, ports, strict=True), key=itemgetter(0))]
         inputs = _taken(place.givens, least, most)
-        return inputs if self._count_fits(place.entry, f"{kind} {place.path}", inputs, least, most) else ()
+        return inputs if self._count_fits(entry, title, inputs, least, most) else ()
 
     def _kind(self, entry: Entry, names: Names) -> str:
         """The layer type's name; nothing where it is wrong."""
@@ -223,20 +234,27 @@ class Elaborator:
             return kind
         return ""
 
-    def vertex(self, place: Place, path: str, kind: str, layer: Layer, inputs: Sequence[Port]) -> Given | None:
-        """A layer's vertex, and what it gives; None after telling that it does not fit."""
+    def vertex(
+        self, place: Place, path: str, kind: str, layer: Layer, inputs: Sequence[Port], names: Sequence[str] = ()
+    ) -> Given | None:
+        """A layer's vertex, and what it gives; None after telling that it does not fit.
+
+        `names` are those of the inputs that the entry may give by name.
+        """
         title = f"{kind} {place.path}"
         if not self._count_fits(place.entry, title, inputs, *arity(type(layer))):
             return None
         arrives = tuple(self.tensor(port) for port in inputs)
+        places = tuple(sorted(named.places(place.entry, names))) if names else ()
+        span = place.entry.type_span
+        vertex = Vertex(path, layer, tuple(inputs), arrives, (), span, places)
         try:
-            gives = layer.infer(*arrives)
+            gives = layer.infer(*vertex.takes)
         except ShapeError as error:
             self._shape_error(place, title, layer, inputs, error)
             return None
         outputs = gives if isinstance(gives, tuple) else (gives,)
-        span = place.entry.type_span
-        vertex = self.vertices[path] = Vertex(path, layer, tuple(inputs), arrives, outputs, span)
+        self.vertices[path] = replace(vertex, gives=outputs)
         ports = tuple(Port(path, index) for index in range(len(outputs)))
         return Given(kind, place.path, span, ports, vertex.output_names)
 

@@ -4,10 +4,10 @@ The spec's order is a topological one, since an entry refers only to entries abo
 `Graph.digraph` is the same as a networkx graph, for algorithms and drawings.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nnspec.diagnostics import Span
 from nnspec.layers import Layer, output_names
@@ -15,6 +15,8 @@ from nnspec.shapes import Tensor
 
 if TYPE_CHECKING:
     import networkx as nx
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,19 @@ class Vertex:
     arrives: tuple[Tensor, ...]
     gives: tuple[Tensor, ...]
     span: Span
+    places: tuple[int, ...] = ()  # of its inputs among those of the layer, where one before them is left out
+
+    def placed(self, values: Sequence[Value]) -> "tuple[Value | None, ...]":
+        """One value for each input as the layer takes them: None for one that is left out."""
+        if not self.places:
+            return tuple(values)
+        given = dict(zip(self.places, values, strict=True))
+        return tuple(given.get(place) for place in range(max(self.places) + 1))
+
+    @property
+    def takes(self) -> tuple[Tensor | None, ...]:
+        """The tensors that arrive, as the layer's own methods take them."""
+        return self.placed(self.arrives)
 
     @property
     def kind(self) -> str:

@@ -25,7 +25,8 @@ def use_block(elaborator: "Elaborator", place: "Place", block: Block) -> Given |
     names = _arguments(elaborator, place, block)
     if names is None or not place.givens:
         return None
-    taken = elaborator.taken(place, block.name, len(block.inputs), len(block.inputs))
+    names_in_order = list(block.inputs)
+    taken = elaborator.taken(place, block.name, len(names_in_order), len(names_in_order), names_in_order)
     if not taken:
         return None
     body = _block_body(place, block, names, taken)

@@ -113,6 +113,8 @@ class Layer(BaseModel, ABC):
 
     # Shapes in and out (`n 3 h w -> n 64`) and the arguments that give them: documentation, shape test, parity test.
     examples: ClassVar[Mapping[str, dict[str, Any]]] = {}
+    # Source of the classes that its module's text needs and torch lacks: written once, above the network's own.
+    definition: ClassVar[str] = ""
     # The target that torch's value is assigned to; the names in it are the layer's outputs, in order.
     returns: ClassVar[str] = "output"
 
@@ -123,15 +125,15 @@ class Layer(BaseModel, ABC):
 
     # The `nn.Module` that holds its weights or its behaviour in training; None for a plain function.
     module: ClassVar[Callable[..., Code | None]] = _no_module
-    # The call of a layer without a module, on the code of its inputs.
+    # The call of a layer without a module, on the code of its inputs: None where one is left out.
     forward: ClassVar[Callable[..., Code]] = _no_forward
     # Names and shapes of the learnt tensors, as in the module's state dict.
     parameters: ClassVar[Callable[..., dict[str, Shape]]] = _no_parameters
     # Multiply-accumulates of matrix products and convolutions for one example; elementwise work counts none.
     macs: ClassVar[Callable[..., Dim]] = _no_macs
 
-    def call(self, module: Code, *values: Code) -> Code:
-        """The call of its module."""
+    def call(self, module: Code, *values: Code | None) -> Code:
+        """The call of its module; None is an input left out before one that is given."""
         return module(*values)
 
     def adapt(self, output: str, value: Code) -> Code:
@@ -156,6 +158,13 @@ def arity(layer: type[Layer]) -> tuple[int, int | None]:
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return max(required, 1), None
     return required, len(parameters)
+
+
+@cache
+def input_names(layer: type[Layer]) -> tuple[str, ...]:
+    """The names of a layer type's inputs, in order; none where it takes any number."""
+    parameters = list(inspect.signature(layer.infer).parameters.values())[1:]
+    return () if any(p.kind is p.VAR_POSITIONAL for p in parameters) else tuple(p.name for p in parameters)
 
 
 @cache

@@ -169,14 +169,19 @@ def _sources(node: Node, findings: Findings) -> tuple[Reference, ...]:
     given = node.get("from")
     if given is None:
         return (Reference("_", node.span),)
+    slots: list[Node | None] = [None]
     items = list(given) if isinstance(given.value, list) else [given]
+    if isinstance(given.value, dict):
+        slots = [Node(key, span) for key, span in given.keys.items()]
+        items = list(given.value.values())
     if not items:
         findings.error("wrong-value", "`from` names no input", given.span, help="leave it out to take the layer before")
         return ()
     wrong = [item for item in items if not isinstance(item.value, str)]
     for item in wrong:
         findings.error("wrong-type", f"`from` names layers, got {show(item.plain())}", item.span)
-    return () if wrong else tuple(Reference(str(item.value), item.span) for item in items)
+    named = zip(items, slots if slots[0] else [None] * len(items), strict=True)
+    return () if wrong else tuple(Reference(str(item.value), item.span, slot) for item, slot in named)
 
 
 def _get(node: Node, key: str) -> object:

@@ -1,6 +1,6 @@
 """The long form of a spec: every short form written out, every default and every name in sight."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -77,7 +77,7 @@ def _tensor(x: Tensor) -> dict[str, Any]:
 
 
 def _entry(entry: Entry, before: str, names: Names) -> dict[str, Any]:
-    sources = [_reference(source, before) for source in entry.sources]
+    sources = _sources(entry.sources, before)
     beside = {key: node.plain() for key, node in (("when", entry.when), ("repeat", entry.repeat)) if node}
     return {**_layer(entry, names), "name": entry.name, "from": sources, **beside}
 
@@ -102,6 +102,12 @@ def _output(output: Output, last: str) -> dict[str, Any]:
     if output.classes:
         document["classes"] = _escaped(output.classes)
     return {**document, "prepare": _choices(output.steps), "weight": output.weight}
+
+
+def _sources(sources: Sequence[Reference], before: str) -> list[str] | dict[str, str]:
+    """What an entry takes, in order or by name."""
+    by_name = {str(source.slot.value): _reference(source, before) for source in sources if source.slot}
+    return by_name or [_reference(source, before) for source in sources]
 
 
 def _reference(reference: Reference, before: str) -> str:

@@ -104,8 +104,13 @@ def _keys_beside() -> dict[str, Schema]:
     return {
         "name": {**NAME, "description": "A name to refer to; without one a layer is named after its type and place."},
         "from": {
-            "description": "Its input, or its inputs in order: names of what stands above; `_` is the layer before.",
-            "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
+            "description": "Its input, or its inputs in order or by name: names of what stands above; `_` is the layer"
+            " before.",
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
+            ],
         },
         "when": {
             "description": "Left out where the condition is false.",

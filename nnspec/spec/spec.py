@@ -31,6 +31,7 @@ class Reference:
 
     text: str
     span: Span
+    slot: Node | None = None  # the key that names the input it goes to, where inputs are given by name
 
 
 @dataclass(frozen=True, slots=True, eq=False)

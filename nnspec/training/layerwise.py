@@ -28,8 +28,8 @@ def layer_by_layer(graph: Graph, net: nn.Module, inputs: Tensors) -> dict[Port, 
 def _call(vertex: Vertex, net: nn.Module, inputs: list[Tensor]) -> list[Tensor]:
     layer = vertex.layer
     names: dict[str, Any] = {f"input_{index}": x for index, x in enumerate(inputs)}
-    codes = [name(given) for given in names]
-    if layer.module(*vertex.arrives):
+    codes = vertex.placed([name(given) for given in names])
+    if layer.module(*vertex.takes):
         names["module"] = net.get_submodule(vertex.name)
         code = layer.call(name("module"), *codes)
     else:
