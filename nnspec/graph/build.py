@@ -30,7 +30,8 @@ class _Builder:
         outputs = {name: self._output(output, body, last) for name, output in spec.outputs.items()}
         tensors = {name: given.tensor for name, given in spec.inputs.items()}
         found = {name: port for name, port in outputs.items() if port}
-        graph = Graph(spec.name, tensors, self.elaborator.vertices, found, self.elaborator.scopes)
+        made = self.elaborator
+        graph = Graph(spec.name, tensors, made.vertices, found, made.scopes, made.placed)
         self._check_used(graph, body)
         return graph
 

@@ -10,7 +10,7 @@ from operator import itemgetter
 from nnspec.diagnostics import Findings, Note, Span
 from nnspec.graph import named
 from nnspec.graph.body import Body, Given
-from nnspec.graph.graph import Port, Scope, Vertex
+from nnspec.graph.graph import Placed, Port, Scope, Vertex
 from nnspec.graph.structure import entry_title, use_block, use_branches, use_residual
 from nnspec.layers import Layer, arity, find, input_names
 from nnspec.shapes import ShapeError, Tensor
@@ -67,6 +67,7 @@ class Elaborator:
         self.findings = Once(findings.found)
         self.vertices: dict[str, Vertex] = {}
         self.scopes: dict[str, Scope] = {}
+        self.placed: list[Placed] = []
         self.count = 0
 
     def run(self, body: Body, previous: Given | None) -> Given | None:
@@ -76,7 +77,9 @@ class Elaborator:
             self.findings.error("limit", message, body.entries[0].type_span)
             raise TooLarge
         for entry in body.entries:
+            first = len(self.vertices)
             given = self._entry(body, entry, previous)
+            self.placed.append(Placed(entry.type_span, given.ports if given else (), first, len(self.vertices)))
             body.add(entry, given)
             previous = given or previous
         return previous

@@ -71,6 +71,16 @@ class Scope:
     sizes: Mapping[str, int] = field(default_factory=dict)  # its parameters that are whole numbers
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """One elaboration of one entry of the text: its vertices are those numbered from `first` up to `end`."""
+
+    span: Span  # the layer type's name, as in every other elaboration of the entry
+    ports: tuple[Port, ...]  # what it gives; none where it is left out
+    first: int
+    end: int
+
+
 @dataclass(frozen=True, eq=False)
 class Graph:
     """Inputs, vertices and outputs by name, each in the spec's order."""
@@ -80,6 +90,7 @@ class Graph:
     vertices: Mapping[str, Vertex]
     outputs: Mapping[str, Port]
     scopes: Mapping[str, Scope] = field(default_factory=dict)
+    placed: Sequence[Placed] = ()  # what each entry became, wherever its list is used
 
     def __iter__(self) -> Iterator[Vertex]:
         return iter(self.vertices.values())
