@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from nnspec.codegen.load import defined, evaluate
+from nnspec.codegen.load import defined, evaluate, outputs_of
 from nnspec.exporting.builder import GraphBuilder, check_model, to_bytes
-from nnspec.layers import Layer, output_names
+from nnspec.layers import Layer, names_in
 from nnspec.pycode import name
 from nnspec.runtime import open_session
 from nnspec.shapes import Tensor, parse_example
@@ -70,7 +70,7 @@ class _Case:
     @classmethod
     def of(cls, example: _Example, module: nn.Module | None, sizes: dict[str, int]) -> "_Case":
         values = _values(example, sizes)
-        return cls(sizes, values, _answers(example.layer, module, values))
+        return cls(sizes, values, _answers(example.layer, module, values, len(example.outputs)))
 
 
 def _check_documented(layer_type: type[Layer]) -> None:
@@ -112,14 +112,14 @@ def _check_shapes(example: _Example, cases: Sequence[_Case]) -> None:
     for case in cases:
         wanted = [_described(x.bind(case.sizes)) for x in example.outputs]
         _equal(f"torch, {case.sizes}", [_described(y) for y in case.answers], wanted)
-        shadows = _answers(example.layer, shadow, [value.to("meta") for value in case.values])
+        shadows = _answers(example.layer, shadow, [value.to("meta") for value in case.values], len(example.outputs))
         _equal(f"torch's meta device, {case.sizes}", [_described(y) for y in shadows], wanted)
 
 
 def _check_onnx(example: _Example, module: nn.Module | None, cases: Sequence[_Case], opset: int) -> None:
     """onnxruntime gives what the module gives, for every batch and length, from one file."""
     run = _lowered(example, module, opset)
-    names = output_names(type(example.layer))
+    names = names_in(example.layer.target(len(example.outputs)))
     for case in cases:
         for output, given, wanted in zip(names, run(case.values), case.answers, strict=True):
             _close(f"onnxruntime, opset {opset}, {case.sizes}, {output}", given, wanted.numpy())
@@ -133,7 +133,7 @@ def _lowered(
     builder = GraphBuilder({f"layer.{key}": value.numpy() for key, value in state.items()}, opset)
     inputs = [builder.input(f"x{place}", x) for place, x in enumerate(example.inputs)]
     scope = builder.scope("layer", "layer")
-    names = output_names(type(example.layer))
+    names = names_in(example.layer.target(len(example.outputs)))
     results = scope.finish(type(example.layer).to_onnx(example.layer, scope, *inputs), example.outputs, names)
     for place, (result, x) in enumerate(zip(results, example.outputs, strict=True)):
         builder.output(result, f"y{place}", x)
@@ -148,15 +148,13 @@ def _lowered(
     return run
 
 
-def _answers(layer: Layer, module: nn.Module | None, values: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+def _answers(layer: Layer, module: nn.Module | None, values: Sequence[torch.Tensor], count: int) -> list[torch.Tensor]:
     """The layer's outputs as generated source gets them."""
     given = {f"x{place}": value for place, value in enumerate(values)}
     codes = [name(key) for key in given]
     code = layer.call(name("module"), *codes) if module else layer.forward(*codes)
     with torch.no_grad():
-        answers = _flat(evaluate(code, {"module": module, **given}))
-        named = zip(output_names(type(layer)), answers, strict=True)
-        return [evaluate(layer.adapt(output, name("value")), {"value": value}) for output, value in named]
+        return outputs_of(layer, evaluate(code, {"module": module, **given}), count)
 
 
 def _values(example: _Example, sizes: Mapping[str, int]) -> list[torch.Tensor]:
@@ -182,12 +180,6 @@ def _scramble(module: nn.Module | None) -> None:
             positive = key.endswith("running_var")
             fresh = torch.rand(tensor.shape, generator=generator)
             tensor.copy_(fresh + 0.5 if positive else fresh - 0.5)
-
-
-def _flat(value: Any) -> list[torch.Tensor]:
-    if isinstance(value, torch.Tensor):
-        return [value]
-    return [tensor for part in value for tensor in _flat(part)]
 
 
 def _described(x: Tensor | torch.Tensor) -> str:

@@ -2,6 +2,7 @@
 
 import linecache
 import math
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from nnspec.diagnostics import Note, Span, SpecError
 from nnspec.files import write_whole
 from nnspec.layers import Layer
 from nnspec.pycode import Code
+from nnspec.pycode import name as code_name
 
 MAX_NAMED = 5  # names that one message lists
 
@@ -36,6 +38,22 @@ def defined(layer: type[Layer]) -> dict[str, Any]:
     home: dict[str, Any] = {"torch": torch, "nn": nn, "F": F, "Tensor": torch.Tensor}
     exec(compile(layer.definition, f"<{layer.__name__}.definition>", "exec", dont_inherit=True), home)
     return home
+
+
+def outputs_of(layer: Layer, value: Any, outputs: int) -> list[torch.Tensor]:
+    """torch's value of a layer as its outputs, as generated source gets them."""
+    names = re.findall(r"\w+", layer.target(outputs))
+    named = [(name, part) for name, part in zip(names, _flat(value), strict=True) if name != "_"]
+    return [evaluate(layer.adapt(name, code_name("value")), {"value": part}) for name, part in named]
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    """`output, (h_n, c_n)` as its parts in order."""
+    if not isinstance(value, tuple | list):
+        yield value
+        return
+    for part in value:
+        yield from _flat(part)
 
 
 def load(source: Source, filename: str, places: Mapping[str, Span]) -> nn.Module:

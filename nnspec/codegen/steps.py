@@ -190,7 +190,7 @@ class Body:
                 plain.append(batched(x))
             else:
                 adapted.append(Statement(known, ours, batched(x), step.path))
-        target = _target(layer.returns, names)
+        target = _target(layer.target(len(vertex.gives)), names)
         if target != value.text:  # an Identity between two passing values
             yield Statement(target, value.text, ", ".join(plain), step.path)
         yield from adapted
@@ -223,5 +223,5 @@ def _several(modules: Sequence[str]) -> str:
 
 def _target(returns: str, names: Mapping[str, str]) -> str:
     """`lstm_1, (lstm_1_h_n, _)` from `output, (h_n, c_n)`; a group that nobody takes is one `_`."""
-    target = re.sub(r"\w+", lambda found: names[found[0]], returns)
+    target = re.sub(r"\w+", lambda found: names.get(found[0], "_"), returns)
     return re.sub(r"\((?:_, )*_\)", "_", target)

@@ -257,7 +257,7 @@ class Elaborator:
             self._shape_error(place, title, layer, inputs, error)
             return None
         outputs = gives if isinstance(gives, tuple) else (gives,)
-        self.vertices[path] = replace(vertex, gives=outputs)
+        vertex = self.vertices[path] = replace(vertex, gives=outputs)
         ports = tuple(Port(path, index) for index in range(len(outputs)))
         return Given(kind, place.path, span, ports, vertex.output_names)
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nnspec.diagnostics import Span
-from nnspec.layers import Layer, output_names
+from nnspec.layers import Layer, names_in
 from nnspec.shapes import Tensor
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Vertex:
 
     @property
     def output_names(self) -> tuple[str, ...]:
-        return output_names(type(self.layer))
+        return names_in(self.layer.target(len(self.gives)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,7 @@
 """The vocabulary: one class per layer type, a file per family."""
 
 from nnspec.layers.find import find, is_known, known
-from nnspec.layers.layer import Array, Layer, OnnxBuilder, Value, arity, input_names, output_names
+from nnspec.layers.layer import Array, Layer, OnnxBuilder, Value, arity, input_names, names_in
 
 __all__ = [
     "Array",
@@ -13,5 +13,5 @@ __all__ = [
     "input_names",
     "is_known",
     "known",
-    "output_names",
+    "names_in",
 ]

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from nnspec.diagnostics import SpecError, did_you_mean
 from nnspec.layers.find import family, find, known
-from nnspec.layers.layer import Layer, arity, output_names
+from nnspec.layers.layer import Layer, arity, names_in
 from nnspec.layers.words import expected, literal
 from nnspec.shapes import Tensor, parse_example
 
@@ -38,7 +38,7 @@ def describe(name: str) -> str:
     parts = [_heading(name, layer)]
     if layer.model_fields:
         parts.append("\n".join(["arguments", *argument_lines(layer)]))
-    if len(output_names(layer)) > 1:
+    if len(names_in(layer.returns)) != 1:
         parts.append("\n".join(["outputs", *_output_lines(layer)]))
     if layer.examples:
         lines = [f"  {shapes}\n{indent(entry, '    ')}" for shapes, entry in examples(name, layer)]
@@ -112,7 +112,11 @@ def _heading(name: str, layer: type[Layer]) -> str:
 
 
 def _output_lines(layer: type[Layer]) -> list[str]:
-    first, *others = output_names(layer)
+    if not layer.returns:
+        return [
+            "  as many as it makes: `from: [NAME.0, NAME.1]` takes them one by one; the first goes to the layer after"
+        ]
+    first, *others = names_in(layer.returns)
     named = " and ".join(f"`from: NAME.{output}`" for output in others)
     verb = "takes the other" if len(others) == 1 else "take the others"
     return [f"  {first} goes to the layer after it; {named} {verb}"]

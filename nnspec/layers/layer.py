@@ -115,7 +115,8 @@ class Layer(BaseModel, ABC):
     examples: ClassVar[Mapping[str, dict[str, Any]]] = {}
     # Source of the classes that its module's text needs and torch lacks: written once, above the network's own.
     definition: ClassVar[str] = ""
-    # The target that torch's value is assigned to; the names in it are the layer's outputs, in order.
+    # The target that torch's value is assigned to; the names in it are the layer's outputs, in order, `_` being none.
+    # Empty: there are as many as the arguments say, and numbers are their names.
     returns: ClassVar[str] = "output"
 
     # Output tensors from input tensors, or ShapeError. One Tensor, or a tuple where there are several outputs.
@@ -139,6 +140,10 @@ class Layer(BaseModel, ABC):
     def adapt(self, output: str, value: Code) -> Code:
         """torch's value of one output as ours, where they differ (`h_n` batch first)."""
         return value
+
+    def target(self, outputs: int) -> str:
+        """What torch's value is assigned to, where there are so many outputs."""
+        return self.returns or ", ".join(map(str, range(outputs))) + "," * (outputs == 1)
 
     def changed(self, *given: str) -> dict[str, Any]:
         """The fields that differ from their defaults, less those already given: what generated source writes."""
@@ -168,6 +173,6 @@ def input_names(layer: type[Layer]) -> tuple[str, ...]:
 
 
 @cache
-def output_names(layer: type[Layer]) -> tuple[str, ...]:
-    """The names of a layer type's outputs, the first being what a successor gets."""
-    return tuple(re.findall(r"\w+", layer.returns))
+def names_in(target: str) -> tuple[str, ...]:
+    """The names of the outputs in a target, the first being what a successor gets."""
+    return tuple(name for name in re.findall(r"\w+", target) if name != "_")

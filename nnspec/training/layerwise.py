@@ -1,11 +1,10 @@
 """The network layer by layer, with every value in between in sight. Slow: for looking at what went wrong."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from torch import Tensor, nn
 
-from nnspec.codegen.load import evaluate
+from nnspec.codegen.load import evaluate, outputs_of
 from nnspec.graph import Graph, Port, Vertex
 from nnspec.pycode import name
 from nnspec.training.batches import Tensors
@@ -34,17 +33,4 @@ def _call(vertex: Vertex, net: nn.Module, inputs: list[Tensor]) -> list[Tensor]:
         code = layer.call(name("module"), *codes)
     else:
         code = layer.forward(*codes)
-    results = _flat(evaluate(code, names))
-    return [
-        evaluate(layer.adapt(output, name("value")), {"value": x})
-        for output, x in zip(vertex.output_names, results, strict=False)
-    ]
-
-
-def _flat(result: Any) -> Iterator[Tensor]:
-    """`output, (h_n, c_n)` as its tensors in order."""
-    if isinstance(result, Tensor):
-        yield result
-        return
-    for part in result:
-        yield from _flat(part)
+    return outputs_of(layer, evaluate(code, names), len(vertex.gives))

@@ -1,7 +1,7 @@
 import pytest
 from refusing import refusal
 
-from nnspec.layers import arity, output_names
+from nnspec.layers import arity, names_in
 from nnspec.layers.recurrent import GRU, LSTM, RNN
 from nnspec.pycode import name
 from nnspec.shapes import tensor
@@ -27,7 +27,7 @@ def test_recurrent_nets_need_a_sequence_of_vectors(kind):
 
 
 def test_outputs_have_pytorchs_names():
-    assert (output_names(RNN), output_names(LSTM), output_names(GRU)) == (
+    assert (names_in(RNN.returns), names_in(LSTM.returns), names_in(GRU.returns)) == (
         ("output", "h_n"),
         ("output", "h_n", "c_n"),
         ("output", "h_n"),
