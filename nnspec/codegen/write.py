@@ -196,8 +196,9 @@ def _definition(method: str, arguments: str, returned: str) -> list[str]:
 def _class_docstring(graph: Graph) -> list[str]:
     rows = [("Input", given, x) for given, x in graph.inputs.items()]
     rows += [("Output", output, x) for output, x in graph.output_tensors.items()]
-    width = max(len(row_name) for _, row_name, _ in rows)
-    lines = [f"{kind + ':':<7} {row_name:<{width}}  {batched(x)}" for kind, row_name, x in rows]
+    width = max(len(name) for _, name, _ in rows)
+    only = dict.fromkeys(graph.auxiliary, ", for training alone")
+    lines = [f"{kind + ':':<7} {name:<{width}}  {batched(x)}{only.get(name, '')}" for kind, name, x in rows]
     symbols = sorted({symbol for _, _, x in rows for symbol in x.symbols})
     lengths = "a length" if len(symbols) == 1 else "lengths"
     known = f", {_listed(symbols)} {lengths} known only when it runs" if symbols else ""

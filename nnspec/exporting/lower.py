@@ -30,8 +30,9 @@ def lower(
     opset: int,
     metadata: Mapping[str, str] | None = None,
 ) -> onnx.ModelProto:
-    """The model that takes raw inputs and gives answers. Only what some output depends on is in it."""
-    _check_size(weights)
+    """The model that takes raw inputs and gives answers. Only what some exported output depends on is in it."""
+    graph = graph.exported
+    _check_size(weights, graph)
     inputs, answers = live_inputs(spec, graph), answers_of(spec, graph, preparation)
     _check_names(spec, inputs, answers)
     builder = GraphBuilder(weights, opset)
@@ -41,15 +42,15 @@ def lower(
 
 
 def live_inputs(spec: Spec, graph: Graph) -> dict[str, Input]:
-    """The inputs that some output depends on: those of the file."""
-    return {name: given for name, given in spec.inputs.items() if name in graph.live}
+    """The inputs that some exported output depends on: those of the file."""
+    return {name: given for name, given in spec.inputs.items() if name in graph.exported.inputs}
 
 
 def answers_of(spec: Spec, graph: Graph, preparation: Preparation) -> dict[str, Answer]:
-    """What the file gives for each output."""
+    """What the file gives for each exported output."""
     return {
         name: answer_of(spec.outputs[name], fitted_output(preparation, spec.outputs[name]), tensor)
-        for name, tensor in graph.output_tensors.items()
+        for name, tensor in graph.exported.output_tensors.items()
     }
 
 
@@ -86,9 +87,8 @@ class _Lowering:
     def run(self, inputs: Mapping[str, Input], answers: Mapping[str, Answer]) -> None:
         values = {Port(name): self._prepared(given) for name, given in inputs.items()}
         for vertex in self.graph:
-            if vertex.name in self.graph.live:
-                for index, value in enumerate(self._layer(vertex, [values[port] for port in vertex.inputs])):
-                    values[Port(vertex.name, index)] = value
+            for index, value in enumerate(self._layer(vertex, [values[port] for port in vertex.inputs])):
+                values[Port(vertex.name, index)] = value
         for name, port in self.graph.outputs.items():
             self._answer(answers[name], values[port])
 
@@ -124,14 +124,19 @@ class _Lowering:
             raise _not_in_onnx(f"the answer of {output.name}", error, output.span) from error
 
 
-def _check_size(weights: Mapping[str, Weights]) -> None:
-    size = sum(array.nbytes for array in weights.values())
+def _check_size(weights: Mapping[str, Weights], graph: Graph) -> None:
+    size = sum(array.nbytes for name, array in weights.items() if _has_layer(graph, name))
     if size > MAX_WEIGHT_BYTES:
         raise SpecError.of(
             "limit",
             f"the weights are {size / 1e9:.1f} GB, and one ONNX file holds {MAX_WEIGHT_BYTES / 1e9:.1f} GB",
             help="weights in files of their own are not written",
         )
+
+
+def _has_layer(graph: Graph, weight: str) -> bool:
+    """Whether the graph has the layer of a weight, whose name begins with the layer's."""
+    return any(weight[:end] in graph.vertices for end, letter in enumerate(weight) if letter == ".")
 
 
 def _check_names(spec: Spec, inputs: Mapping[str, Input], answers: Mapping[str, Answer]) -> None:

@@ -94,7 +94,8 @@ def run_module(trained: Trained, rows: Mapping[str, Array]) -> dict[str, Answere
     with torch.inference_mode():
         found = trained.module(*prepared)
         results = found if isinstance(found, tuple) else (found,)
-        return {name: _torch_side(trained, name, x) for name, x in zip(trained.graph.outputs, results, strict=True)}
+        named = dict(zip(trained.graph.outputs, results, strict=True))
+        return {name: _torch_side(trained, name, named[name]) for name in trained.graph.exported.outputs}
 
 
 def _unit(trained: Trained, name: str) -> float:

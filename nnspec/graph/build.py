@@ -30,8 +30,9 @@ class _Builder:
         outputs = {name: self._output(output, body, last) for name, output in spec.outputs.items()}
         tensors = {name: given.tensor for name, given in spec.inputs.items()}
         found = {name: port for name, port in outputs.items() if port}
+        auxiliary = frozenset(name for name in found if not spec.outputs[name].exported)
         made = self.elaborator
-        graph = Graph(spec.name, tensors, made.vertices, found, made.scopes, made.placed)
+        graph = Graph(spec.name, tensors, made.vertices, found, made.scopes, made.placed, auxiliary)
         self._check_used(graph, body)
         return graph
 

@@ -29,12 +29,13 @@ class Cost:
 
     layers: Mapping[str, LayerCost]
     parameters: int
+    exported: int  # the parameters of these that the exported file holds
     macs: Dim
     weights: int
     gradients: int
     state: int  # what the optimizer keeps
     activations: Dim  # inputs and every output: training keeps them all for the way back
-    peak: Dim  # inference frees a tensor after its last consumer; the most that lives at once
+    peak: Dim  # the most that lives at once in inference, of the exported outputs alone
 
     def training(self, batch: int) -> Dim:
         """Memory of a training step on so many examples."""
@@ -42,7 +43,7 @@ class Cost:
 
     def inference(self, batch: int = 1) -> Dim:
         """Memory of evaluating so many examples."""
-        return self.peak * batch + self.weights
+        return self.peak * batch + self.exported * FLOAT_BYTES
 
 
 def cost(graph: Graph, optimizer: Optimizer | None = None) -> Cost:
@@ -53,12 +54,13 @@ def cost(graph: Graph, optimizer: Optimizer | None = None) -> Cost:
     return Cost(
         layers=layers,
         parameters=parameters,
+        exported=sum(layers[name].parameters for name in graph.exported.vertices),
         macs=_sum(layer.macs for layer in layers.values()),
         weights=parameters * FLOAT_BYTES,
         gradients=parameters * FLOAT_BYTES,
         state=parameters * FLOAT_BYTES * (optimizer.states if optimizer else 0),
         activations=_sum([*inputs, *(layer.activations for layer in layers.values())]),
-        peak=peak_of_live_tensors(graph),
+        peak=peak_of_live_tensors(graph.exported),
     )
 
 

@@ -64,6 +64,7 @@ class Box:
     detail: str
     name: str
     role: str
+    dashed: bool = False  # trained, and not exported
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Arrow:
     head: str
     label: str
     weight: int = 1  # how much it wants to be straight
+    dashed: bool = False
 
 
 def mermaid(graph: Graph) -> str:
@@ -82,13 +84,19 @@ def mermaid(graph: Graph) -> str:
     for box in _boxes(graph):
         opening, closing = ('(["', '"])') if box.role in ("input", "output") else ('["', '"]')
         lines.append(f"  {box.key}{opening}{_mermaid_label(box)}{closing}:::{box.role}")
-    lines += [f'  {arrow.tail} -->|"{_mermaid_text(arrow.label)}"| {arrow.head}' for arrow in _arrows(graph)]
+    lines += [
+        f'  {arrow.tail} {"-.->" if arrow.dashed else "-->"}|"{_mermaid_text(arrow.label)}"| {arrow.head}'
+        for arrow in _arrows(graph)
+    ]
     used = {box.role for box in _boxes(graph)}
+    dashed = [box.key for box in _boxes(graph) if box.dashed]
     lines += [
         f"  classDef {role} fill:{fill},stroke:{border},color:{INK}"
         for role, (fill, border) in COLOURS.items()
         if role in used
     ]
+    if dashed:
+        lines += ["  classDef trained stroke-dasharray:5 4", f"  class {','.join(dashed)} trained"]
     return "\n".join(lines) + "\n"
 
 
@@ -150,12 +158,13 @@ def _span(graph: Graph) -> int:
 def _boxes(graph: Graph) -> Iterator[Box]:
     keys = _keys(graph)
     for name in graph.inputs:
-        yield Box(keys[name], name, "", "", "", "input")
+        yield Box(keys[name], name, "", "", "", "input", name in graph.only_trained)
     for vertex in graph:
         main, detail = main_argument(vertex.layer), other_arguments(vertex.layer)
-        yield Box(keys[vertex.name], vertex.kind, main, detail, vertex.name, _role(vertex))
+        dashed = vertex.name in graph.only_trained
+        yield Box(keys[vertex.name], vertex.kind, main, detail, vertex.name, _role(vertex), dashed)
     for index, name in enumerate(graph.outputs):
-        yield Box(f"out{index}", name, "", "", "", "output")
+        yield Box(f"out{index}", name, "", "", "", "output", name in graph.auxiliary)
 
 
 def _arrows(graph: Graph) -> Iterator[Arrow]:
@@ -165,10 +174,11 @@ def _arrows(graph: Graph) -> Iterator[Arrow]:
         for port in vertex.inputs:
             # What follows the layer before makes the straight spine of the picture; shortcuts bend around it.
             weight = 1 if port.vertex != previous else SPINE if len(vertex.inputs) == 1 else SPINE_AT_JOIN
-            yield Arrow(keys[port.vertex], keys[vertex.name], _flow(graph, port), weight)
+            dashed = vertex.name in graph.only_trained
+            yield Arrow(keys[port.vertex], keys[vertex.name], _flow(graph, port), weight, dashed)
         previous = vertex.name
-    for index, port in enumerate(graph.outputs.values()):
-        yield Arrow(keys[port.vertex], f"out{index}", _flow(graph, port))
+    for index, (name, port) in enumerate(graph.outputs.items()):
+        yield Arrow(keys[port.vertex], f"out{index}", _flow(graph, port), dashed=name in graph.auxiliary)
 
 
 def _keys(graph: Graph) -> dict[str, str]:
@@ -197,12 +207,14 @@ def _dot_node(box: Box) -> str:
     small = [*(_html(line) for line in _wrapped(box.detail)), *([f"<i>{_html(box.name)}</i>"] if box.name else [])]
     lines = [title, *(f'<font point-size="10" color="{SOFT}">{line}</font>' for line in small)]
     margin = ', margin="0.35,0.1"' if box.role in ("input", "output") else ""
-    return f'  {box.key} [label=<{"<br/>".join(lines)}>, fillcolor="{fill}", color="{border}"{margin}]'
+    dashed = ', style="filled,rounded,dashed"' if box.dashed else ""
+    return f'  {box.key} [label=<{"<br/>".join(lines)}>, fillcolor="{fill}", color="{border}"{margin}{dashed}]'
 
 
 def _dot_edge(arrow: Arrow) -> str:
     weight = f", weight={arrow.weight}" if arrow.weight > 1 else ""
-    return f"  {arrow.tail} -> {arrow.head} [label=< {_html(arrow.label)} >{weight}]"
+    style = ", style=dashed" if arrow.dashed else ""
+    return f"  {arrow.tail} -> {arrow.head} [label=< {_html(arrow.label)} >{weight}{style}]"
 
 
 def _mermaid_label(box: Box) -> str:

@@ -5,7 +5,7 @@ The spec's order is a topological one, since an entry refers only to entries abo
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -91,6 +91,7 @@ class Graph:
     outputs: Mapping[str, Port]
     scopes: Mapping[str, Scope] = field(default_factory=dict)
     placed: Sequence[Placed] = ()  # what each entry became, wherever its list is used
+    auxiliary: frozenset[str] = frozenset()  # outputs that are trained and not exported
 
     def __iter__(self) -> Iterator[Vertex]:
         return iter(self.vertices.values())
@@ -133,6 +134,27 @@ class Graph:
             if vertex.name in found:
                 found.update(port.vertex for port in vertex.inputs)
         return frozenset(found)
+
+    @cached_property
+    def exported(self) -> "Graph":
+        """What the ONNX file holds: the exported outputs, and the layers and inputs that they depend on."""
+        outputs = {name: port for name, port in self.outputs.items() if name not in self.auxiliary}
+        live = replace(self, outputs=outputs).live
+        return replace(
+            self,
+            inputs={name: x for name, x in self.inputs.items() if name in live},
+            vertices={name: vertex for name, vertex in self.vertices.items() if name in live},
+            outputs=outputs,
+            placed=(),
+            auxiliary=frozenset(),
+        )
+
+    @cached_property
+    def only_trained(self) -> frozenset[str]:
+        """Names of the vertices and inputs that auxiliary outputs alone depend on."""
+        if not self.auxiliary:
+            return frozenset()
+        return self.live - self.exported.live
 
     @cached_property
     def consumers(self) -> Mapping[Port, tuple[str, ...]]:

@@ -8,7 +8,7 @@ from nnspec.graph.graph import Graph, Port, Vertex
 from nnspec.graph.label import call, output_name, port_name, shape, shorten
 from nnspec.objectives import Optimizer
 
-HEADER = ("layer", "type", "from", "output", "parameters", "MACs")
+HEADER = ("layer", "type", "from", "output", "parameters", "MACs", "export")
 RIGHT = ("parameters", "MACs")
 WIDTH = 100  # columns of a terminal that a usual network fits in
 LEAST_TYPE = 24  # a type's column is never cut shorter than this
@@ -25,10 +25,11 @@ class Row:
     output: str
     parameters: str = ""
     macs: str = ""
+    export: str = ""
 
     @property
     def cells(self) -> tuple[str, ...]:
-        return (self.name, self.type, self.source, self.output, self.parameters, self.macs)
+        return (self.name, self.type, self.source, self.output, self.parameters, self.macs, self.export)
 
 
 def table(graph: Graph, *, batch_size: int | None = None, optimizer: Optimizer | None = None) -> str:
@@ -40,7 +41,12 @@ def table(graph: Graph, *, batch_size: int | None = None, optimizer: Optimizer |
 
 
 def _input_rows(graph: Graph) -> list[Row]:
-    return [Row(name, "input", "", shape(x)) for name, x in graph.inputs.items()]
+    return [Row(name, "input", "", shape(x), export=_export(graph, name)) for name, x in graph.inputs.items()]
+
+
+def _export(graph: Graph, name: str) -> str:
+    """A mark on what is trained and not exported."""
+    return "no" if name in graph.only_trained else ""
 
 
 def _layer_rows(graph: Graph, total: Cost) -> list[Row]:
@@ -60,7 +66,8 @@ def _rows_of(graph: Graph, vertex: Vertex, previous: str, total: Cost) -> list[R
     )
     parameters = f"{layer.parameters:,}" if layer.parameters else ""
     macs = human(layer.macs) if layer.macs != 0 else ""
-    first = Row(vertex.name, call(vertex.layer), source, shape(vertex.gives[0]), parameters, macs)
+    export = _export(graph, vertex.name)
+    first = Row(vertex.name, call(vertex.layer), source, shape(vertex.gives[0]), parameters, macs, export)
     others = [
         Row(f"{GAP}{output_name(vertex, index)}", "", "", shape(x)) for index, x in enumerate(vertex.gives) if index
     ]
@@ -76,7 +83,13 @@ def _near(graph: Graph, port: Port, vertex: Vertex) -> str:
 def _output_rows(graph: Graph) -> list[Row]:
     last = next(reversed(list(graph.vertices)), "")
     return [
-        Row(name, "output", "" if port == Port(last) else port_name(graph, port), shape(graph.tensor(port)))
+        Row(
+            name,
+            "output",
+            "" if port == Port(last) else port_name(graph, port),
+            shape(graph.tensor(port)),
+            export="no" if name in graph.auxiliary else "",
+        )
         for name, port in graph.outputs.items()
     ]
 
@@ -109,8 +122,10 @@ def _line(cells: Sequence[str], header: Sequence[str], widths: Sequence[int]) ->
 
 
 def _totals(total: Cost, batch_size: int | None, optimizer: Optimizer | None) -> list[str]:
+    exported = f", of which {total.exported:,} are exported" if total.exported < total.parameters else ""
+    weights = f" ({human_bytes(total.weights)})" if total.parameters else ""
     facts = [
-        ("parameters", f"{total.parameters:,}" + (f" ({human_bytes(total.weights)})" if total.parameters else "")),
+        ("parameters", f"{total.parameters:,}{weights}{exported}"),
         ("MACs", f"{human(total.macs)} per example"),
     ]
     if batch_size is None:

@@ -81,6 +81,8 @@ class OutputSection(Section):
     """Preparation of a target of real numbers; the exported model gives it back in its own units."""
     weight: PositiveFloat = 1.0
     """Weight of this output's loss in the sum."""
+    export: bool = True
+    """Whether the exported file gives it; an auxiliary head that only helps training is not exported."""
 
 
 class EarlyStoppingSection(Section):

@@ -35,6 +35,7 @@ def read_outputs(root: Node, inputs: frozenset[str], findings: Findings) -> dict
             output := _output(name, node, span, findings)
         ):
             outputs[name] = output
+    _check_exported(outputs, section, findings)
     return outputs
 
 
@@ -59,11 +60,26 @@ def _output(name: str, node: Node, span: Span, findings: Findings) -> Output | N
         steps,
         section.weight,
         span,
+        section.export,
     )
     if loss or not node.get("loss"):
         _check_metrics(output, metrics, node, findings)
         _check_target(output, node, findings)
     return output
+
+
+def _check_exported(outputs: dict[str, Output], section: Node, findings: Findings) -> None:
+    """At least one output is exported, and what is not is trained."""
+    if len(outputs) == len(section.keys) and not any(output.exported for output in outputs.values()):
+        *_, last = outputs
+        message = "no output is exported, and an ONNX file without outputs answers nothing"
+        help = "`export: false` is for auxiliary heads: leave it out of the output that answers"
+        findings.error("wrong-value", message, section.span_of([last, "export"]), help=help)
+        return
+    for name, output in outputs.items():
+        if not output.exported and not output.loss and any(other.loss for other in outputs.values()):
+            message = f"{name} is neither exported nor trained: it has `export: false` and no loss"
+            findings.error("wrong-value", message, section.span_of([name, "export"]), help="give it a loss")
 
 
 def _loss(node: Node | None, findings: Findings) -> Loss | None:

@@ -101,7 +101,7 @@ def _output(output: Output, last: str) -> dict[str, Any]:
     document["metrics"] = _choices(output.metrics)
     if output.classes:
         document["classes"] = _escaped(output.classes)
-    return {**document, "prepare": _choices(output.steps), "weight": output.weight}
+    return {**document, "prepare": _choices(output.steps), "weight": output.weight, "export": output.exported}
 
 
 def _sources(sources: Sequence[Reference], before: str) -> list[str] | dict[str, str]:

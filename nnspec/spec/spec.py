@@ -94,6 +94,7 @@ class Output:
     steps: tuple[Step, ...]
     weight: float
     span: Span
+    exported: bool = True  # otherwise it is trained, and left out of the ONNX file
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -57,6 +57,16 @@ layers:
   - Flatten: {}
     from: lstm.h_n
 """
+AUXILIARY = """
+nnspec: 1
+inputs: {x: [4]}
+layers:
+  - {Linear: 3, name: answer}
+  - {Linear: 5, name: side, from: x}
+outputs:
+  kind: {from: answer}
+  helper: {from: side, export: false}
+"""
 SPAN = Span(Text("spec.yaml"))
 X = tensor("n 10")
 
@@ -172,3 +182,16 @@ def test_many_crossing_edges_are_drawn_straight():
 
 def test_every_family_has_its_colour():
     assert set(FAMILIES) <= set(ROLE_OF)
+
+
+def test_what_is_only_trained_is_dashed():
+    graph = parse_network(AUXILIARY).graph
+    text = mermaid(graph)
+    assert text.endswith("  classDef trained stroke-dasharray:5 4\n  class n1,out1 trained\n")
+    assert [line for line in text.splitlines() if "-.->" in line] == [
+        '  in0 -.->|"4"| n1',
+        '  n1 -.->|"5"| out1',
+    ]
+    dashed = [line.split(" [")[0].strip() for line in dot(graph).splitlines() if "dashed" in line]
+    assert dashed == ["n1", "out1", "in0 -> n1", "n1 -> out1"]
+    assert b"stroke-dasharray" in svg(graph)

@@ -70,6 +70,33 @@ MACs         384·T per example
 activations  72 B·T + 144 B per example
 inference    64 B·T + 4.95 KiB for one example"""
 
+AUXILIARY = """
+nnspec: 1
+inputs: {x: [4]}
+layers:
+  - {Linear: 8, name: trunk}
+  - {Linear: 3, name: answer}
+  - {Linear: 5, name: side, from: trunk}
+outputs:
+  kind: {from: answer, loss: CrossEntropyLoss}
+  helper: {from: side, loss: CrossEntropyLoss, export: false}
+"""
+AUXILIARY_TABLE = """\
+layer   type       from    output  parameters  MACs  export
+───────────────────────────────────────────────────────────
+x       input              4
+trunk   Linear(8)          8               40    32
+answer  Linear(3)          3               27    24
+side    Linear(5)  trunk   5               45    40  no
+kind    output     answer  3
+helper  output             5                         no
+───────────────────────────────────────────────────────────
+
+parameters   112 (448 B), of which 67 are exported
+MACs         96 per example
+activations  80 B per example
+inference    316 B for one example"""
+
 
 def test_a_network_with_a_shortcut():
     assert table(parse_network(RESIDUAL).graph, batch_size=32, optimizer=Adam()) == RESIDUAL_TABLE
@@ -85,3 +112,7 @@ def test_a_long_type_is_cut_so_that_the_table_fits_the_terminal():
     lines = table(parse_network(text).graph).splitlines()
     assert max(map(len, lines)) == WIDTH
     assert "Conv2d(32, 3×2, stride=2×1, padding=1×0, groups=4, padding_m…  32×16×31" in lines[3]
+
+
+def test_layers_that_are_only_trained_are_marked():
+    assert table(parse_network(AUXILIARY).graph) == AUXILIARY_TABLE
