@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -105,16 +106,22 @@ def _one_of(path: str, places: Mapping[str, Span]) -> Span | None:
     return places.get(next(turns, ""))
 
 
+def state_of(module: nn.Module) -> dict[str, torch.Tensor]:
+    """A module's state dict, less the further names of what stands in it twice: a tied or a shared tensor."""
+    once = {name for name, _ in chain(module.named_parameters(), module.named_buffers())}
+    return {name: tensor for name, tensor in module.state_dict().items() if name in once}
+
+
 def save_weights(module: nn.Module, path: Path) -> None:
-    """Write a module's parameters and buffers, by their state-dict names."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
+    """Write a module's parameters and buffers, by their state-dict names, each once."""
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state_of(module).items()}
     write_whole(path, safetensors.torch.save(tensors))
 
 
 def load_weights(module: nn.Module, path: Path) -> None:
     """Fill a module with the weights of a file, which must hold exactly what the module has."""
     found = _read(path)
-    wanted = module.state_dict()
+    wanted = state_of(module)
     _check_names(path, wanted, found)
     for name, tensor in wanted.items():
         given = found[name]
@@ -122,7 +129,8 @@ def load_weights(module: nn.Module, path: Path) -> None:
             raise _unusable(path, f"{name} is {_shown(given)} there, and {_shown(tensor)} in the network")
         if given.is_floating_point() and not math.isfinite(given.abs().sum(dtype=torch.float64).item()):
             raise _unusable(path, f"{name} holds numbers that are not finite", help="train again with a smaller lr")
-    module.load_state_dict(found)
+    for name, tensor in wanted.items():
+        tensor.copy_(found[name])
 
 
 def _read(path: Path) -> dict[str, torch.Tensor]:

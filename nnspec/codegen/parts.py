@@ -1,6 +1,6 @@
 """The graph as nested parts, each of which becomes a module: the network, the blocks in it, the bodies in those."""
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -17,6 +17,7 @@ class Part:
     inside: str = ""  # its path within the part around it
     items: "list[Vertex | Part]" = field(default_factory=list)
     takes: dict[Port, None] = field(default_factory=dict)
+    passes: tuple[Port, ...] = ()  # what a module that is another's too is called with
     gives: dict[Port, None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -47,6 +48,7 @@ def split(graph: Graph) -> list[Part]:
         _cross(port, chains[port.vertex], [])
     for part in list(parts.values())[:0:-1]:
         part.takes = {port: None for port in part.takes if port in _taken_inside(part)}
+    _share(parts, graph)
     return list(parts.values())
 
 
@@ -57,7 +59,64 @@ def inside(item: Vertex | Part, part: Part) -> str:
 
 def taken_by(item: Vertex | Part) -> tuple[Port, ...]:
     """What a layer or an inner part takes, in order."""
-    return tuple(item.takes) if isinstance(item, Part) else item.inputs
+    if isinstance(item, Part):
+        return item.passes or tuple(item.takes)
+    return item.inputs
+
+
+def home(item: Vertex | Part) -> str:
+    """The path of an item's module: its own, or that of the item it shares its weights with."""
+    return (item.scope.shares or item.path) if isinstance(item, Part) else item.home
+
+
+def is_shared(item: Vertex | Part) -> bool:
+    """Whether an item's module is made for another one."""
+    return home(item) != (item.path if isinstance(item, Part) else item.name)
+
+
+def borrowed(part: Part) -> Iterator[tuple[str, str]]:
+    """The items of inner parts that call a module from outside: each path, and the module's."""
+    for inner in part.items:
+        if not isinstance(inner, Part) or is_shared(inner):
+            continue
+        yield from borrowed(inner)
+        for item in inner.items:
+            has_module = isinstance(item, Part) or item.layer.module(*item.takes) is not None
+            if has_module and is_shared(item) and not home(item).startswith(f"{inner.path}."):
+                yield item.path if isinstance(item, Part) else item.name, home(item)
+
+
+def _share(parts: dict[str, Part], graph: Graph) -> None:
+    """Let modules that are called in several places give what any place takes, and be passed what they take."""
+    shared = [(part, parts[part.scope.shares]) for part in parts.values() if part.scope.shares]
+    for part, owner in shared:
+        owner.gives |= {_moved(port, part, owner): None for port in part.gives}
+    for part, owner in shared:
+        part.gives = {_moved(port, owner, part): None for port in owner.gives}
+        passed = _passed(part, owner, graph)
+        part.passes = tuple(passed[port] for port in owner.takes)
+
+
+def _moved(port: Port, part: Part, other: Part) -> Port:
+    """The port of one part that is at the same place of the other."""
+    return Port(other.path + port.vertex[len(part.path) :], port.output)
+
+
+def _passed(part: Part, owner: Part, graph: Graph) -> dict[Port, Port]:
+    """What arrives in a part, by what arrives in the other at the same place."""
+    found: dict[Port, Port] = {}
+    for vertex in _vertices(part):
+        other = graph.vertices[owner.path + vertex.name[len(part.path) :]]
+        found |= dict(zip(other.inputs, vertex.inputs, strict=True))
+    return found
+
+
+def _vertices(part: Part) -> Iterator[Vertex]:
+    for item in part.items:
+        if isinstance(item, Part):
+            yield from _vertices(item)
+        else:
+            yield item
 
 
 def variable(path: str) -> str:

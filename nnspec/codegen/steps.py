@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import groupby, pairwise
 
 from nnspec.codegen.layout import Statement
-from nnspec.codegen.parts import Part, free, inside, taken_by, variable
+from nnspec.codegen.parts import Part, borrowed, free, home, inside, is_shared, taken_by, variable
 from nnspec.graph import Graph, Port, Vertex
 from nnspec.pycode import Code, name
 from nnspec.shapes import Tensor
@@ -66,7 +66,7 @@ class Body:
         places = [inside(item, self.part).split(".")[1:] for item in items]
         if places != [[str(index)] for index in range(len(items))]:
             return False
-        single = all(self._is_plain(item) for item in items)
+        single = all(self._is_plain(item) and not is_shared(item) for item in items)
         return single and all(
             taken_by(after) == (port,) and self.takers.get(port) == 1
             for before, after in pairwise(items)
@@ -141,6 +141,7 @@ class Body:
                 yield Statement(f"self.{leaf}", f"nn.Sequential({_several(modules)})", comment, leaf)
             else:
                 yield Statement(f"self.{leaf}", modules[0], comment, leaf)
+        yield from self._lent()
 
     def _places(self, steps: Sequence[Step]) -> list[str]:
         """The modules of a list, each at its own number: an identity stands where there is none."""
@@ -149,6 +150,8 @@ class Body:
 
     def _module(self, item: "Vertex | Part") -> str:
         """How an item's module is made; nothing where it has none."""
+        if is_shared(item):
+            return ""
         if isinstance(item, Part):
             return self.made[item.path]
         module = item.layer.module(*item.takes)
@@ -171,13 +174,48 @@ class Body:
         inputs = [name(self.variables[port]) for port in step.takes]
         targets = [self.variables.get(port, "_") for port in step.gives]
         shapes = [batched(self.graph.tensor(port)) for port in step.gives if port in self.variables]
-        return Statement(", ".join(targets), _accessor(step.path)(*inputs).text, ", ".join(shapes), step.path)
+        return Statement(", ".join(targets), self._accessor(step)(*inputs).text, ", ".join(shapes), step.path)
+
+    def _accessor(self, step: Step) -> Code:
+        """The module that a step calls."""
+        owner = home(step.items[0])
+        if not is_shared(step.items[0]):
+            return attribute(step.path)
+        if self._holds(owner):
+            return attribute(self._within(owner))
+        leaf, turn = step.path.partition(".")[0], owner.rpartition(".")[2]
+        return attribute(f"{leaf}.{turn}" if turn.isdecimal() else leaf)
+
+    def _holds(self, path: str) -> bool:
+        return not self.part.path or path.startswith(f"{self.part.path}.")
+
+    def _within(self, path: str) -> str:
+        """A path of the network as one of this part."""
+        return path[len(self.part.path) + 1 :] if self.part.path else path
+
+    def _lent(self) -> Iterator[Statement]:
+        """Modules of this part that inner parts call too."""
+        lent = {}
+        for user, owner in borrowed(self.part):
+            if owner.rpartition(".")[2].isdecimal():
+                owner = owner.rpartition(".")[0]
+            around, _, leaf = user.rpartition(".")
+            user = around if leaf.isdecimal() else user
+            if self._is_beside(owner):
+                lent[self._within(user)] = self._within(owner)
+        for user, owner in lent.items():
+            yield Statement(attribute(user).text, attribute(owner).text, "", owner)
+
+    def _is_beside(self, owner: str) -> bool:
+        """Whether a path is that of an item of this very part."""
+        leaves = (inside(item, self.part).partition(".")[0] for item in self.part.items)
+        return self._holds(owner) and self._within(owner) in leaves
 
     def _layer(self, step: Step, vertex: Vertex) -> Iterator[Statement]:
         """The call of a layer, then what brings torch's values into the form that the graph knows."""
         layer, inputs = vertex.layer, vertex.placed([name(self.variables[port]) for port in vertex.inputs])
         module = layer.module(*vertex.takes)
-        value = layer.call(_accessor(step.path), *inputs) if module else layer.forward(*inputs)
+        value = layer.call(self._accessor(step), *inputs) if module else layer.forward(*inputs)
         names = dict.fromkeys(vertex.output_names, "_")
         plain, adapted = [], []
         for (port, output), x in zip(step.gives.items(), vertex.gives, strict=True):
@@ -203,11 +241,12 @@ def batched(x: Tensor) -> str:
     return shape if x.dtype == "float32" else f"{x.dtype} {shape}"
 
 
-def _accessor(path: str) -> Code:
-    """`self.conv1`, or `self.stage[0]` for one of a list."""
-    leaf, _, place = path.partition(".")
-    attribute = name(f"self.{leaf}")
-    return attribute[int(place)] if place else attribute
+def attribute(path: str) -> Code:
+    """`self.conv1`, `self.stage[0]` for one of a list, `self.stage[0].body` for what is in it."""
+    found = name("self")
+    for leaf in path.split("."):
+        found = found[int(leaf)] if leaf.isdecimal() else Code.__getattr__(found, leaf)
+    return found
 
 
 def _listed(modules: Sequence[str]) -> str:

@@ -12,10 +12,10 @@ from itertools import count
 from nnspec import __version__
 from nnspec.codegen.classes import Written, share
 from nnspec.codegen.layout import INDENT, MAX_LINE, Line, Statement, bracketed, docstring, lay_out, wrap
-from nnspec.codegen.parts import Part, inside, split
+from nnspec.codegen.parts import Part, borrowed, inside, is_shared, split
 from nnspec.codegen.steps import Body, batched
 from nnspec.graph import Graph
-from nnspec.pycode import is_identifier
+from nnspec.pycode import is_identifier, literal
 from nnspec.spec.names import name_fault
 
 MAX_PATHS = 4  # places of one class that its docstring names
@@ -39,7 +39,7 @@ def write(graph: Graph, *, description: str = "", origin: str = "") -> Source:
     body = [line for lines in (*texts, *map(_class, classes)) for line in (Line(), Line(), *lines)]
     code = "\n".join(line.text for line in body)
     lines = [
-        *map(Line, _module_docstring(graph.name, name, description, origin)),
+        *map(Line, _module_docstring(graph.name, name, description, origin, stands_twice=stands_twice(graph))),
         Line(),
         *map(Line, _imports(code)),
         *body,
@@ -86,7 +86,7 @@ def _classes(graph: Graph, definitions: Iterable[str]) -> list[_Class]:
     whole_name = _free_class(class_name(graph.name), taken)
     taken.add(whole_name)
     classes = []
-    for same in _by_height(parts[1:]):
+    for same in _by_height([part for part in parts[1:] if not is_shared(part)]):
         groups: dict[object, list[tuple[Body, Written]]] = {}
         for body in [Body(graph, part, part.inputs, list(part.gives), made) for part in same]:
             written = _written(body)
@@ -108,7 +108,9 @@ def _by_height(parts: Sequence[Part]) -> list[list[Part]]:
     """The parts by how many parts stand in one another within them, the innermost first."""
     heights: dict[str, int] = {}
     for part in reversed(parts):
-        heights[part.path] = 1 + max((heights[item.path] for item in part.items if isinstance(item, Part)), default=0)
+        heights[part.path] = 1 + max(
+            (heights.get(item.path, 0) for item in part.items if isinstance(item, Part)), default=0
+        )
     found: dict[int, list[Part]] = {}
     for part in parts:
         found.setdefault(heights[part.path], []).append(part)
@@ -205,20 +207,31 @@ def _class_docstring(graph: Graph) -> list[str]:
     return [f"From {_listed(graph.inputs)} to {_listed(graph.outputs)}.", "", *lines, "", f"n is the batch{known}."]
 
 
-def _module_docstring(title: str, class_name: str, description: str, origin: str) -> list[str]:
+def _module_docstring(title: str, class_name: str, description: str, origin: str, *, stands_twice: bool) -> list[str]:
     about = description.strip().split("\n")
     first = f"{title}: {about[0]}" if title and about[0] else title or about[0] or class_name
     source = f" from {origin}" if origin else ""
+    # What has two names in the state dict stands in the file once, which load_state_dict refuses.
+    load = (
+        "safetensors.torch.load_model(net, {})"
+        if stands_twice
+        else "net.load_state_dict(safetensors.torch.load_file({}))"
+    )
     lines = [
         *(line.rstrip() for line in (first, *about[1:])),
         "",
         f"Written by nnspec {__version__}{source}. To use it with its trained weights:",
         "",
         f"    net = {class_name}()",
-        '    net.load_state_dict(safetensors.torch.load_file("weights.safetensors"))',
+        f"    {load.format(literal('weights.safetensors'))}",
         "    net.eval()",
     ]
     return docstring(lines, "")
+
+
+def stands_twice(graph: Graph) -> bool:
+    """Whether a tensor has two names in the module's state dict."""
+    return bool(graph.shared) and any(borrowed(split(graph)[0]))
 
 
 def _imports(code: str) -> list[str]:

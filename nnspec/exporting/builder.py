@@ -85,9 +85,12 @@ class GraphBuilder:
         self._inputs.append(GraphValue(name, tensor))
         return self._inputs[-1]
 
-    def scope(self, name: str, weights: str = "") -> "Scope":
-        """What one layer or step writes with: its name, and the path of its module in the state dict."""
-        return Scope(self, name, f"{weights}." if weights else "")
+    def scope(self, name: str, weights: str = "", *, shared: bool = False) -> "Scope":
+        """What one layer or step writes with: its name, and the path of its module in the state dict.
+
+        What it makes of the weights of a `shared` module is stored once for all layers that have that module.
+        """
+        return Scope(self, name, f"{weights}." if weights else "", shared)
 
     def output(self, value: GraphValue, name: str, tensor: Tensor | None = None) -> None:
         """A tensor that the model gives, under this name."""
@@ -110,11 +113,11 @@ class GraphBuilder:
             self._stored[value] = self.weights[name]
         return self._parameters[name]
 
-    def constant(self, values: Any, dtype: str, name: str) -> GraphValue:
-        """A tensor of the file's own."""
+    def constant(self, values: Any, dtype: str, name: str, *, shared: bool = False) -> GraphValue:
+        """A tensor of the file's own; stored once for all that need its content where it is small or `shared`."""
         array = np.asarray(values, dtype=object if dtype == "string" else dtype)
         value = GraphValue(name)
-        if array.nbytes <= SHARED_BYTES:
+        if shared or array.nbytes <= SHARED_BYTES:
             content = repr(array.tolist()) if dtype == "string" else array.tobytes()
             value = self._shared.setdefault((dtype, array.shape, content), value)
         self._stored.setdefault(value, array)
@@ -186,6 +189,7 @@ class Scope(OnnxBuilder):
     graph: GraphBuilder
     name: str
     prefix: str
+    shared: bool = False
     written: list[Node] = field(default_factory=list)
 
     @property
@@ -212,7 +216,7 @@ class Scope(OnnxBuilder):
         return self.graph.parameter(self.prefix + name)
 
     def constant(self, values: Any, dtype: str = "float32", name: str = "constant") -> GraphValue:
-        return self.graph.constant(values, dtype, f"{self.name}.{name}")
+        return self.graph.constant(values, dtype, f"{self.name}.{name}", shared=self.shared)
 
     def concat(self, arrays: Sequence[Any], axis: int) -> Weights:
         return np.concatenate(arrays, axis)

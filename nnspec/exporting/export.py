@@ -6,7 +6,7 @@ from pathlib import Path
 
 import onnx
 
-from nnspec.codegen.load import load, load_weights
+from nnspec.codegen.load import load, load_weights, state_of
 from nnspec.codegen.write import write
 from nnspec.diagnostics import SpecError
 from nnspec.exporting.belongs import check_preparation, checked_examples
@@ -50,7 +50,7 @@ def lower_trained(trained: Trained, opset: int) -> onnx.ModelProto:
     if opset not in OPSETS:
         known = f"{OPSETS.start} to {OPSETS.stop - 1}"
         raise SpecError.of("wrong-value", f"opset {opset} is not one that nnspec writes: {known}")
-    weights = {name: tensor.detach().cpu().numpy() for name, tensor in trained.module.state_dict().items()}
+    weights = {name: tensor.detach().cpu().numpy() for name, tensor in state_of(trained.module).items()}
     model = lower(trained.spec, trained.graph, weights, trained.preparation, opset=opset)
     check_model(model)
     return model

@@ -109,7 +109,7 @@ class _Lowering:
         title = f"{vertex.kind} {vertex.name}"
         if not hasattr(vertex.layer, "to_onnx"):
             raise _not_in_onnx(title, NotInOnnx("its class has no `to_onnx`"), vertex.span)
-        scope = self.builder.scope(vertex.name, vertex.name)
+        scope = self.builder.scope(vertex.name, vertex.home, shared=vertex.home in self.graph.shared)
         try:
             return scope.finish(vertex.layer.to_onnx(scope, *vertex.placed(arrive)), vertex.gives, vertex.output_names)
         except NotInOnnx as error:

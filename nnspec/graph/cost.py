@@ -65,8 +65,8 @@ def cost(graph: Graph, optimizer: Optimizer | None = None) -> Cost:
 
 
 def layer_cost(vertex: Vertex) -> LayerCost:
-    """The cost of one layer."""
-    shapes = vertex.layer.parameters(*vertex.takes)
+    """The cost of one layer; weights that it shares count where they stand."""
+    shapes = {} if vertex.shares else vertex.layer.parameters(*vertex.takes)
     parameters = sum(_elements(shape) for shape in shapes.values())
     return LayerCost(parameters, vertex.layer.macs(*vertex.takes), _sum(map(size_in_bytes, vertex.gives)))
 

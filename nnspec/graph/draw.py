@@ -161,6 +161,8 @@ def _boxes(graph: Graph) -> Iterator[Box]:
         yield Box(keys[name], name, "", "", "", "input", name in graph.only_trained)
     for vertex in graph:
         main, detail = main_argument(vertex.layer), other_arguments(vertex.layer)
+        if vertex.shares and vertex.layer.parameters(*vertex.takes):
+            detail = f"the weights of {vertex.shares}"
         dashed = vertex.name in graph.only_trained
         yield Box(keys[vertex.name], vertex.kind, main, detail, vertex.name, _role(vertex), dashed)
     for index, name in enumerate(graph.outputs):

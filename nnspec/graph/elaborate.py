@@ -11,6 +11,7 @@ from nnspec.diagnostics import Findings, Note, Span
 from nnspec.graph import named
 from nnspec.graph.body import Body, Given
 from nnspec.graph.graph import Placed, Port, Scope, Vertex
+from nnspec.graph.sharing import Made, shared_names, use_shared
 from nnspec.graph.structure import entry_title, use_block, use_branches, use_residual
 from nnspec.layers import Layer, arity, find, input_names
 from nnspec.shapes import ShapeError, Tensor
@@ -66,8 +67,11 @@ class Elaborator:
         self.vocabulary = block_names(spec.root.get("blocks"))
         self.findings = Once(findings.found)
         self.vertices: dict[str, Vertex] = {}
+        self.order: list[str] = []  # their names
         self.scopes: dict[str, Scope] = {}
         self.placed: list[Placed] = []
+        self.made: dict[str, Made] = {}
+        self.shared = shared_names(spec)
         self.count = 0
 
     def run(self, body: Body, previous: Given | None) -> Given | None:
@@ -78,8 +82,9 @@ class Elaborator:
             raise TooLarge
         for entry in body.entries:
             first = len(self.vertices)
-            given = self._entry(body, entry, previous)
+            given = (use_shared if entry.share else Elaborator.entry)(self, body, entry, previous)
             self.placed.append(Placed(entry.type_span, given.ports if given else (), first, len(self.vertices)))
+            self.made[body.prefix + entry.name] = Made(entry, first, len(self.vertices))
             body.add(entry, given)
             previous = given or previous
         return previous
@@ -97,7 +102,7 @@ class Elaborator:
         span = vertex.span if vertex else self.inputs[port.vertex].span
         return Note(label, f"{self.tensor(port)} from {name}", span)
 
-    def _entry(self, body: Body, entry: Entry, previous: Given | None) -> Given | None:
+    def entry(self, body: Body, entry: Entry, previous: Given | None) -> Given | None:
         """What one entry gives; None where it is left out."""
         path = body.prefix + entry.name
         broken = Given(entry.kind, path, entry.type_span)
@@ -258,6 +263,7 @@ class Elaborator:
             return None
         outputs = gives if isinstance(gives, tuple) else (gives,)
         vertex = self.vertices[path] = replace(vertex, gives=outputs)
+        self.order.append(path)
         ports = tuple(Port(path, index) for index in range(len(outputs)))
         return Given(kind, place.path, span, ports, vertex.output_names)
 
@@ -274,7 +280,8 @@ class Elaborator:
         return False
 
     def _shape_error(self, place: Place, title: str, layer: Layer, inputs: Sequence[Port], error: ShapeError) -> None:
-        span = place.entry.span_of(error.field, next(iter(type(layer).model_fields), ""))
+        entry = place.entry
+        span = entry.share.span if entry.share else entry.span_of(error.field, next(iter(type(layer).model_fields), ""))
         notes = [*(self.note(port) for port in inputs), *place.body.used]
         self.findings.error("shape", f"{title}: {error.message}", span, notes=notes, help=error.help)
 

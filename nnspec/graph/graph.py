@@ -38,6 +38,7 @@ class Vertex:
     gives: tuple[Tensor, ...]
     span: Span
     places: tuple[int, ...] = ()  # of its inputs among those of the layer, where one before them is left out
+    shares: str = ""  # the vertex whose weights it has, where they are not its own
 
     def placed(self, values: Sequence[Value]) -> "tuple[Value | None, ...]":
         """One value for each input as the layer takes them: None for one that is left out."""
@@ -50,6 +51,11 @@ class Vertex:
     def takes(self) -> tuple[Tensor | None, ...]:
         """The tensors that arrive, as the layer's own methods take them."""
         return self.placed(self.arrives)
+
+    @property
+    def home(self) -> str:
+        """Where its weights stand: its own path, or that of the vertex it shares them with."""
+        return self.shares or self.name
 
     @property
     def kind(self) -> str:
@@ -69,6 +75,7 @@ class Scope:
     title: str  # what it is an instance of
     inputs: Mapping[Port, str] = field(default_factory=dict)  # what its inputs are called
     sizes: Mapping[str, int] = field(default_factory=dict)  # its parameters that are whole numbers
+    shares: str = ""  # the part whose module it is too
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,9 +137,18 @@ class Graph:
     def live(self) -> frozenset[str]:
         """Names of the vertices and inputs that some output depends on."""
         found = {port.vertex for port in self.outputs.values()}
-        for vertex in reversed(list(self)):
-            if vertex.name in found:
-                found.update(port.vertex for port in vertex.inputs)
+        known = -1
+        while len(found) > known and (known < 0 or self._roots):
+            known = len(found)
+            for vertex in reversed(list(self)):
+                if vertex.name in found:
+                    found.update(port.vertex for port in vertex.inputs)
+                    found.add(vertex.home)
+            # A shared module is called as a whole, wherever it is called.
+            called = {root for name, root in self._roots.items() if name in found}
+            found |= {
+                name for name, root in self._roots.items() if root in called and self.vertices[name].home in found
+            }
         return frozenset(found)
 
     @cached_property
@@ -155,6 +171,22 @@ class Graph:
         if not self.auxiliary:
             return frozenset()
         return self.live - self.exported.live
+
+    @cached_property
+    def _roots(self) -> dict[str, str]:
+        """For each layer in a module that is another's too, the path of that whole module."""
+        roots = {}
+        for vertex in self:
+            if vertex.shares:
+                ends = (index for index, letter in enumerate(vertex.name) if letter == ".")
+                around = (self.scopes.get(vertex.name[:end]) for end in ends)
+                roots[vertex.name] = next((scope.name for scope in around if scope and scope.shares), vertex.name)
+        return roots
+
+    @cached_property
+    def shared(self) -> frozenset[str]:
+        """Paths of the vertices whose weights others have too."""
+        return frozenset(vertex.shares for vertex in self if vertex.shares)
 
     @cached_property
     def consumers(self) -> Mapping[Port, tuple[str, ...]]:

@@ -79,7 +79,7 @@ def use_residual(elaborator: "Elaborator", place: "Place") -> Given | None:
     skips = elaborator.truth(skip, "skip", place.names) if skip else True
     if start is None or skips is None:
         return None
-    given, home = Given("input", start.vertex, entry.type_span, (start,)), _home(place)
+    given, home = Given("input", start.vertex, entry.type_span, (start,)), _home(elaborator, place)
     if home == place.path:
         elaborator.scopes[home] = Scope(home, place.title, {}, place.body.sizes)
     body = _part(elaborator, place, given, "body", home)
@@ -92,11 +92,11 @@ def use_residual(elaborator: "Elaborator", place: "Place") -> Given | None:
     return elaborator.vertex(place, path, "Residual", Add(), [body.ports[0], shortcut.ports[0]])
 
 
-def _home(place: "Place") -> str:
+def _home(elaborator: "Elaborator", place: "Place") -> str:
     """Where a Residual's body stands: beside its neighbours where it is alone of its kind, and the names are free."""
     body, entry = place.body, place.entry
     taken = any(name in body.entry_names or name in body.inputs for name in ("body", "shortcut", "add"))
-    if entry.named or entry.repeat or body.residuals > 1 or taken:
+    if entry.named or entry.repeat or body.residuals > 1 or taken or entry.name in elaborator.shared:
         return place.path
     return body.prefix.removesuffix(".")
 

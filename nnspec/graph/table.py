@@ -65,6 +65,8 @@ def _rows_of(graph: Graph, vertex: Vertex, previous: str, total: Cost) -> list[R
         "" if vertex.inputs == (Port(previous),) else ", ".join(_near(graph, port, vertex) for port in vertex.inputs)
     )
     parameters = f"{layer.parameters:,}" if layer.parameters else ""
+    if vertex.shares and vertex.layer.parameters(*vertex.takes):
+        parameters = f"({vertex.shares}'s)"
     macs = human(layer.macs) if layer.macs != 0 else ""
     export = _export(graph, vertex.name)
     first = Row(vertex.name, call(vertex.layer), source, shape(vertex.gives[0]), parameters, macs, export)

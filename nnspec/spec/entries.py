@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from nnspec.diagnostics import Findings, Note, Span, did_you_mean
+from nnspec.pycode import is_identifier
 from nnspec.source import Node
 from nnspec.spec.combinators import read_parts
 from nnspec.spec.expressions import mentions
@@ -11,7 +12,7 @@ from nnspec.spec.names import check_name
 from nnspec.spec.spec import Entry, Reference
 from nnspec.spec.vocabulary import COMBINATORS, Vocabulary
 
-BESIDE = ("name", "from", "when", "repeat")  # keys beside the layer type
+BESIDE = ("name", "from", "when", "repeat", "share")  # keys beside the layer type
 
 
 def read_entries(
@@ -51,6 +52,7 @@ class _Namer:
 
 def _entry(node: Node, namer: _Namer, vocabulary: Vocabulary, findings: Findings) -> Entry:
     kind, kind_span, arguments = _kind(node, vocabulary, findings)
+    share = _share(node, findings)
     is_right = bool(kind) and not _outside(node, kind, vocabulary, findings)
     parts = None
     if is_right and _is_something(kind, kind_span, vocabulary, findings):
@@ -61,7 +63,7 @@ def _entry(node: Node, namer: _Namer, vocabulary: Vocabulary, findings: Findings
     elif name_span:
         findings.error("wrong-type", f"a name is text, got {show(_get(node, 'name'))}", name_span)
     return Entry(
-        name=given or namer.after(_stem(kind)),
+        name=given or namer.after(_stem(kind or ("shared" if share else ""))),
         kind=kind if parts is not None else "",
         sources=_sources(node, findings),
         node=node,
@@ -72,6 +74,7 @@ def _entry(node: Node, namer: _Namer, vocabulary: Vocabulary, findings: Findings
         computed=_is_computed(node, kind),
         when=node.get("when") if isinstance(node.value, dict) else None,
         repeat=node.get("repeat") if isinstance(node.value, dict) else None,
+        share=share if parts is not None or not kind else None,
         parts=parts or {},
     )
 
@@ -122,8 +125,10 @@ def _kind(node: Node, vocabulary: Vocabulary, findings: Findings) -> tuple[str, 
     if len(kinds) == 1 or len(layers) == 1:
         kind = layers[0] if layers else kinds[0]
         return kind, node.keys[kind], node.value[kind]
-    _not_one_layer(node, kinds, layers, vocabulary, findings)
-    return "", node.span, None
+    if kinds or (shared := node.get("share")) is None:
+        _not_one_layer(node, kinds, layers, vocabulary, findings)
+        return "", node.span, None
+    return "", shared.span, None
 
 
 def _outside(node: Node, kind: str, vocabulary: Vocabulary, findings: Findings) -> bool:
@@ -182,6 +187,22 @@ def _sources(node: Node, findings: Findings) -> tuple[Reference, ...]:
         findings.error("wrong-type", f"`from` names layers, got {show(item.plain())}", item.span)
     named = zip(items, slots if slots[0] else [None] * len(items), strict=True)
     return () if wrong else tuple(Reference(str(item.value), item.span, slot) for item, slot in named)
+
+
+def _share(node: Node, findings: Findings) -> Reference | None:
+    """The entry that this one shares its weights with; None too after telling that it is no name."""
+    given = node.get("share") if isinstance(node.value, dict) else None
+    if given is None:
+        return None
+    if isinstance(given.value, str) and is_identifier(given.value) and given.value != "_":
+        return Reference(given.value, given.span)
+    findings.error(
+        "wrong-type",
+        f"`share` names one entry above, got {show(given.plain())}",
+        given.span,
+        help="as in `- {share: encoder, from: right}`; an entry is named by `name:` beside it",
+    )
+    return None
 
 
 def _get(node: Node, key: str) -> object:

@@ -79,7 +79,10 @@ def _tensor(x: Tensor) -> dict[str, Any]:
 def _entry(entry: Entry, before: str, names: Names) -> dict[str, Any]:
     sources = _sources(entry.sources, before)
     beside = {key: node.plain() for key, node in (("when", entry.when), ("repeat", entry.repeat)) if node}
-    return {**_layer(entry, names), "name": entry.name, "from": sources, **beside}
+    if entry.share:
+        beside["share"] = entry.share.text
+    layer = _layer(entry, names) if entry.kind else {}
+    return {**layer, "name": entry.name, "from": sources, **beside}
 
 
 def _layer(entry: Entry, names: Names) -> dict[str, Any]:

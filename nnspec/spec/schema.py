@@ -96,7 +96,7 @@ def _beside(choice: Schema) -> Schema:
         "anyOf": [*entry["anyOf"], named],
         "properties": {**entry["properties"], **_combinators(), **beside},
         "patternProperties": {BLOCK_OR_EXPRESSION: True},
-        **_one_beside(list(beside), 1),
+        **_one_beside(list(beside), 1, 1),
     }
 
 
@@ -116,6 +116,10 @@ def _keys_beside() -> dict[str, Schema]:
             "description": "Left out where the condition is false.",
             "type": ["boolean", "string"],
             "pattern": EXPRESSION,
+        },
+        "share": {
+            "description": "No weights of its own: the same module as the entry of this name, which stands above.",
+            "type": "string",
         },
         "repeat": {
             "description": "So many times in a row, each with weights of its own; `index` counts from 0.",
@@ -149,15 +153,15 @@ def _closed(properties: Schema, required: list[str]) -> Schema:
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
-def _one_beside(keys: list[str], count: int) -> Schema:
-    """So many properties, and one more for each of the keys that is there."""
+def _one_beside(keys: list[str], least: int, most: int) -> Schema:
+    """So many properties, and one more for each of the keys that is there; `share` needs no layer type."""
     if not keys:
-        return _exactly(count)
+        return {"minProperties": least, "maxProperties": most}
     first, *rest = keys
     return {
         "if": {"required": [first]},
-        "then": _one_beside(rest, count + 1),
-        "else": _one_beside(rest, count),
+        "then": _one_beside(rest, least + (first != "share"), most + 1),
+        "else": _one_beside(rest, least, most),
     }
 
 

@@ -49,6 +49,7 @@ class Entry:
     computed: bool = False  # whether an expression stands in it
     when: Node | None = None
     repeat: Node | None = None
+    share: Reference | None = None  # the entry whose weights it has; with it the type may be left out
     parts: "Mapping[str, tuple[Entry, ...]]" = field(default_factory=dict)  # a combinator's lists of layers
 
     def span_of(self, field: str, first: str) -> Span:

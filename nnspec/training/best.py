@@ -5,6 +5,7 @@ import math
 import torch
 from torch import nn
 
+from nnspec.codegen.load import state_of
 from nnspec.spec.document import EarlyStoppingSection
 
 
@@ -27,7 +28,7 @@ class Best:
         if chosen and loss >= self.loss:
             return False
         self.epoch, self.loss = epoch, loss
-        for name, tensor in self.net.state_dict().items():
+        for name, tensor in state_of(self.net).items():
             self.weights.setdefault(name, torch.empty_like(tensor)).copy_(tensor)
         return True
 
@@ -39,7 +40,8 @@ class Best:
     def restore(self) -> None:
         """Put the best weights back. Before the end of the first epoch there are none, and the network stays."""
         if self.weights:
-            self.net.load_state_dict(self.weights)
+            for name, tensor in state_of(self.net).items():
+                tensor.copy_(self.weights[name])
 
     def _wait(self, loss: float) -> None:
         min_delta = self.stopping.min_delta if self.stopping else 0.0

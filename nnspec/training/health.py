@@ -123,7 +123,7 @@ class _Watch:
         loss.backward()  # type: ignore[no-untyped-call]
         modules = dict(self.net.named_modules())
         for vertex in reversed(live(self.graph)):
-            module = modules.get(vertex.name, nn.Identity())
+            module = modules.get(vertex.home, nn.Identity())
             reached = [*(found.get(port) for port in vertex.inputs), *(weight.grad for weight in module.parameters())]
             if not all(gradient is None or _finite(gradient) for gradient in reached):
                 notes = [self._note(port, values[port]) for port in vertex.inputs]

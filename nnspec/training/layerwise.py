@@ -29,7 +29,7 @@ def _call(vertex: Vertex, net: nn.Module, inputs: list[Tensor]) -> list[Tensor]:
     names: dict[str, Any] = {f"input_{index}": x for index, x in enumerate(inputs)}
     codes = vertex.placed([name(given) for given in names])
     if layer.module(*vertex.takes):
-        names["module"] = net.get_submodule(vertex.name)
+        names["module"] = net.get_submodule(vertex.home)
         code = layer.call(name("module"), *codes)
     else:
         code = layer.forward(*codes)

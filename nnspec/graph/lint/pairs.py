@@ -79,6 +79,8 @@ def linear_twice(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
         first = before(graph, vertex) if vertex.kind == "Linear" else None
         if not first or first.kind != "Linear" or only_reader(graph, first) is not vertex:
             continue
+        if graph.shared & {first.home, vertex.home}:
+            continue  # the one that they are together would not be what the other places have
         entering, hidden, leaving = first.arrives[0].features, first.gives[0].features, vertex.gives[0].features
         if hidden >= min(entering, leaving):
             yield warning(
