@@ -38,6 +38,8 @@ CODES = {
     "expression": "an expression that cannot be read or computed",
     "unknown-parameter": "an expression names a parameter that does not exist",
     "block-cycle": "a block that comes back to itself",
+    "file-cycle": "a file that comes back to itself by what it imports or extends",
+    "path": "a path that a spec may not read from",
     # names
     "bad-name": "a name that cannot be used",
     "duplicate-name": "two things of one name",
@@ -90,6 +92,7 @@ class Text:
 
     name: str
     lines: tuple[str, ...] = ()
+    via: "Note | None" = None  # where another file names this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,16 @@ class Diagnostic:
     def __post_init__(self) -> None:
         assert self.code in CODES, f"not in the closed list of codes: {self.code}"
 
+    @property
+    def trail(self) -> tuple[Note, ...]:
+        """The notes, then by which way its file was read."""
+        via = self.span.text.via if self.span else None
+        way = []
+        while via:
+            way.append(via)
+            via = via.span.text.via if via.span else None
+        return (*self.notes, *way)
+
     def as_json(self) -> dict[str, Any]:
         """For editors and scripts: positions count from 1."""
         span = self.span
@@ -154,7 +167,7 @@ class Diagnostic:
             "end_column": span.end_column if span else None,
             "notes": [
                 {"label": note.label, "text": note.text, "place": note.span.line_place if note.span else None}
-                for note in self.notes
+                for note in self.trail
             ],
             "help": self.help or None,
         }
@@ -241,9 +254,9 @@ def render(diagnostic: Diagnostic, palette: Palette = PLAIN) -> str:
     ]
     if span:
         lines += _excerpt(span, palette, tint)
-    labels = [*(note.label for note in diagnostic.notes), *(["help"] if diagnostic.help else [])]
+    labels = [*(note.label for note in diagnostic.trail), *(["help"] if diagnostic.help else [])]
     width = max((len(label) for label in labels), default=0)
-    for note in diagnostic.notes:
+    for note in diagnostic.trail:
         where = f", {note.span.line_place}" if note.span else ""
         lines.append(f"  {note.label:<{width}}  {_visible(note.text + where)}")
     if diagnostic.help:

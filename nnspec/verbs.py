@@ -15,12 +15,20 @@ if TYPE_CHECKING:
 Spec = Network | Path | str
 
 
-def load(spec: Path | str, overrides: Iterable[str] = ()) -> Network:
+def load(
+    spec: Path | str,
+    overrides: Iterable[str] = (),
+    *,
+    allow_path: Iterable[Path | str] = (),
+    max_layers: int | None = None,
+) -> Network:
     """Read and check a spec file.
 
     Args:
         spec: a YAML or JSON file.
         overrides: `key=value` texts, as `--set` takes them: `["train.epochs=5"]`.
+        allow_path: folders that the spec may read from, beside its own and those below it.
+        max_layers: most layers of the network, with each block and repeat written out; 100,000 unless given.
 
     Returns:
         The network: `.spec` (what the file says), `.graph` (layers with every shape), `.warnings`.
@@ -28,14 +36,20 @@ def load(spec: Path | str, overrides: Iterable[str] = ()) -> Network:
     Raises:
         SpecError: every mistake in the file, each with its place and the way out.
     """
-    return load_network(spec, overrides)
+    return load_network(spec, overrides, allow_path=allow_path, max_layers=max_layers)
 
 
-def compile(spec: Spec) -> str:
-    """The network as standalone PyTorch source: one `nn.Module`, shapes in comments. Imports no torch itself."""
+def compile(spec: Spec, *, allow_path: Iterable[Path | str] = (), max_layers: int | None = None) -> str:
+    """The network as standalone PyTorch source: one `nn.Module`, shapes in comments. Imports no torch itself.
+
+    Args:
+        spec: a spec file, or what `load` gave.
+        allow_path: as in `load`, for a spec file.
+        max_layers: as in `load`, for a spec file.
+    """
     from nnspec.codegen.write import write
 
-    network = _network(spec)
+    network = _network(spec, allow_path, max_layers)
     return write(network.graph, description=network.spec.description, origin=network.spec.root.span.text.name).text
 
 
@@ -46,6 +60,8 @@ def train(
     seed: int | None = None,
     device: str | None = None,
     progress: "Progress | None" = None,
+    allow_path: Iterable[Path | str] = (),
+    max_layers: int | None = None,
 ) -> "Run":
     """Train a network on its data, keep its best weights, and evaluate it on the test part.
 
@@ -55,15 +71,24 @@ def train(
         seed: seed of the weights and of the order of examples; the spec's unless given.
         device: `cpu`, `cuda`, `cuda:1`, `mps` or `auto`; the spec's unless given.
         progress: told of each epoch; silent unless given.
+        allow_path: as in `load`, for a spec file.
+        max_layers: as in `load`, for a spec file.
 
     Returns:
         The run, whose files are all that later stages need.
     """
     from nnspec.training import train_spec
 
-    network = _network(spec)
+    network = _network(spec, allow_path, max_layers)
     done, _ = train_spec(
-        network.spec, network.graph, network.folder, run_dir=run, seed=seed, device=device, progress=progress
+        network.spec,
+        network.graph,
+        network.folder,
+        allowed=network.allowed,
+        run_dir=run,
+        seed=seed,
+        device=device,
+        progress=progress,
     )
     return done
 
@@ -103,5 +128,5 @@ def predict(model: Path | str, data: Path | str | Mapping[str, Any], *, device: 
     return run_model(model, data, device=device)
 
 
-def _network(spec: Spec) -> Network:
-    return spec if isinstance(spec, Network) else load_network(spec)
+def _network(spec: Spec, allow_path: Iterable[Path | str], max_layers: int | None) -> Network:
+    return spec if isinstance(spec, Network) else load_network(spec, allow_path=allow_path, max_layers=max_layers)

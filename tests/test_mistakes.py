@@ -1,5 +1,7 @@
 """Every file in tests/mistakes is a wrong spec with the exact text that nnspec says of it, in comments at its end.
 
+One of several files is a folder, in which net.yaml is the spec that is read.
+
 `NNSPEC_GOLDEN=1 pytest tests/test_mistakes.py` writes the texts anew: read the difference before you keep it.
 """
 
@@ -13,7 +15,12 @@ from nnspec.graph import load_network
 
 FOLDER = Path(__file__).parent / "mistakes"
 MARK = "# --- what nnspec says ---\n"
-FILES = sorted(FOLDER.glob("*.yaml"))
+MAIN = "net.yaml"
+FILES = sorted([*FOLDER.glob("*.yaml"), *FOLDER.glob(f"*/{MAIN}")])
+
+
+def stem(path: Path) -> str:
+    return path.parent.name if path.name == MAIN else path.stem
 
 
 def told(path: Path) -> str:
@@ -24,9 +31,9 @@ def told(path: Path) -> str:
     raise AssertionError(f"{path.name} passes")
 
 
-@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
+@pytest.mark.parametrize("path", FILES, ids=map(stem, FILES))
 def test_a_mistake_is_told_word_for_word(path, monkeypatch):
-    monkeypatch.chdir(FOLDER)
+    monkeypatch.chdir(path.parent)
     spec, _, expected = path.read_text(encoding="utf-8").partition(MARK)
     text = told(path)
     if os.environ.get("NNSPEC_GOLDEN"):
@@ -38,13 +45,13 @@ def test_a_mistake_is_told_word_for_word(path, monkeypatch):
 
 
 def test_each_mistake_of_a_layer_is_told_once(monkeypatch):
-    monkeypatch.chdir(FOLDER)
-    single = [path for path in FILES if path.stem != "several-mistakes"]
+    single = [path for path in FILES if stem(path) != "several-mistakes"]
     for path in single:
+        monkeypatch.chdir(path.parent)
         with pytest.raises(SpecError) as caught:
             load_network(path.name)
         errors = [found for found in caught.value.diagnostics if found.severity == "error"]
-        assert len(errors) == 1, path.stem
+        assert len(errors) == 1, stem(path)
 
 
 def test_codes_are_a_closed_list_with_a_meaning():

@@ -153,6 +153,32 @@ def _add_set(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_reading(parser: argparse.ArgumentParser) -> None:
+    """What decides how a spec is read."""
+    _add_set(parser)
+    parser.add_argument(
+        "--allow-path",
+        dest="allow_path",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="let the spec read files below this folder too, beside those below its own; may be repeated",
+    )
+    parser.add_argument(
+        "--max-layers",
+        dest="max_layers",
+        type=_at_least_1,
+        metavar="N",
+        help="refuse a network of more layers, with each block and repeat written out; 100,000 unless given",
+    )
+
+
+def _at_least_1(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text[:18]) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number of at least 1, got '{text}'")
+    return int(text[:18])
+
+
 def _add_strict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="take warnings for errors")
 
@@ -165,7 +191,7 @@ def _check_command(commands: "Commands[_Parser]") -> None:
     check.add_argument("--format", choices=["text", "json"], default="text", help="json is for editors and scripts")
     _add_strict(check)
     check.add_argument("--resolved", action="store_true", help="print the long form of one spec, as JSON")
-    _add_set(check)
+    _add_reading(check)
 
 
 def _network_commands(commands: "Commands[_Parser]") -> None:
@@ -175,14 +201,14 @@ def _network_commands(commands: "Commands[_Parser]") -> None:
     form.add_argument("--mermaid", action="store_true", help="print a Mermaid diagram, which Markdown pages draw")
     form.add_argument("--dot", action="store_true", help="print Graphviz's text")
     form.add_argument("--svg", metavar="FILE", help="draw a picture (needs nnspec[draw])")
-    _add_set(show)
+    _add_reading(show)
 
     compile = _command(
         commands, "compile", "write the network as PyTorch source", "nnspec compile specs/digits.yaml -o net.py"
     )
     compile.add_argument("spec", metavar="SPEC")
     compile.add_argument("-o", "--output", metavar="FILE", help="where to write it; the terminal unless given")
-    _add_set(compile)
+    _add_reading(compile)
 
 
 def _lookup_commands(commands: "Commands[_Parser]") -> None:
@@ -216,7 +242,7 @@ def _train_command(commands: "Commands[_Parser]") -> None:
     train.add_argument("--device", help="cpu, cuda, cuda:1, mps or auto; the spec's unless given")
     train.add_argument("--quiet", action="store_true", help="print errors only")
     _add_strict(train)
-    _add_set(train)
+    _add_reading(train)
 
 
 def _model_commands(commands: "Commands[_Parser]") -> None:

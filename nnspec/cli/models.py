@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnspec.cli.main import EXIT_INTERRUPTED
-from nnspec.cli.specs import print_or_write, warn
+from nnspec.cli.specs import load, print_or_write, warn
 from nnspec.diagnostics import Span, SpecError, Text
 
 if TYPE_CHECKING:
@@ -23,9 +23,7 @@ OPSETS = range(18, 24)
 
 def train(arguments: Namespace) -> int:
     """Train, test, export and prove; then what to type next."""
-    from nnspec.graph import load_network
-
-    network = load_network(arguments.spec, arguments.overrides)
+    network = load(arguments, arguments.spec)
     warn(network.warnings, strict=arguments.strict)
     say: Say = _silent if arguments.quiet else print
     say(_headline(network))
@@ -36,6 +34,7 @@ def train(arguments: Namespace) -> int:
         network.spec,
         network.graph,
         network.folder,
+        allowed=network.allowed,
         run_dir=arguments.run,
         seed=arguments.seed,
         device=arguments.device,

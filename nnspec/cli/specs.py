@@ -6,17 +6,20 @@ from argparse import Namespace
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnspec.cli.main import EXIT_USAGE, EXIT_WRONG, palette_of_errors, print_errors
 from nnspec.diagnostics import Diagnostic, Findings, SpecError, render
+
+if TYPE_CHECKING:
+    from nnspec.graph import Network
 
 
 def check(arguments: Namespace) -> int:
     """Every mistake in each file; one line for a file without any."""
     if arguments.resolved:
         return _resolved(arguments)
-    results = {path: _diagnostics(path, arguments.overrides, arguments.strict) for path in arguments.specs}
+    results = {path: _diagnostics(path, arguments) for path in arguments.specs}
     wrong = any(found.severity == "error" for findings, _ in results.values() for found in findings)
     if arguments.format == "json":
         files = [
@@ -31,9 +34,7 @@ def check(arguments: Namespace) -> int:
 
 def show(arguments: Namespace) -> int:
     """The table of layers, or a drawing."""
-    from nnspec.graph import load_network
-
-    network = load_network(arguments.spec, arguments.overrides)
+    network = load(arguments, arguments.spec)
     warn(network.warnings)
     if arguments.mermaid or arguments.dot or arguments.svg:
         from nnspec.graph import draw
@@ -54,9 +55,8 @@ def show(arguments: Namespace) -> int:
 def compile(arguments: Namespace) -> int:
     """The network as PyTorch source."""
     from nnspec import verbs
-    from nnspec.graph import load_network
 
-    network = load_network(arguments.spec, arguments.overrides)
+    network = load(arguments, arguments.spec)
     warn(network.warnings)
     print_or_write(verbs.compile(network), arguments.output)
     return 0
@@ -84,6 +84,13 @@ def schema(arguments: Namespace) -> int:
     return 0
 
 
+def load(arguments: Namespace, path: str) -> "Network":
+    """The network of a spec, read as the command line asks."""
+    from nnspec.graph import load_network
+
+    return load_network(path, arguments.overrides, allow_path=arguments.allow_path, max_layers=arguments.max_layers)
+
+
 def print_or_write(text: str, output: str | None) -> None:
     """The text on the terminal, or whole in a file."""
     if output:
@@ -102,30 +109,29 @@ def write(output: str, data: bytes) -> None:
 
 def _resolved(arguments: Namespace) -> int:
     """The long form of a spec, and nothing else."""
-    from nnspec.graph import load_network
     from nnspec.spec.resolve import resolve
 
     if len(arguments.specs) > 1:
         print("nnspec check: --resolved takes one SPEC\n  help  nnspec check --help", file=sys.stderr)
         return EXIT_USAGE
-    network = load_network(arguments.specs[0], arguments.overrides)
+    network = load(arguments, arguments.specs[0])
     if arguments.strict:
         refuse(network.warnings)
     print(json.dumps(resolve(network.spec), ensure_ascii=False, indent=2))
     return 0
 
 
-def _diagnostics(path: str, overrides: list[str], strict: bool) -> tuple[list[Diagnostic], Any]:
+def _diagnostics(path: str, arguments: Namespace) -> tuple[list[Diagnostic], Any]:
     """What is wrong with a file, and its graph where nothing is."""
     from nnspec.graph import check as check_document
     from nnspec.spec import read_document
 
     findings = Findings()
     try:
-        root = read_document(path, overrides)
-        checked = check_document(root, Path(path).stem, findings)
+        root = read_document(path, arguments.overrides, allow_path=arguments.allow_path, findings=findings)
+        checked = check_document(root, Path(path).stem, findings, max_layers=arguments.max_layers)
         findings.raise_errors()
-        if strict:
+        if arguments.strict:
             refuse(findings.warnings)
     except SpecError as error:
         return list(error.diagnostics), None

@@ -4,7 +4,7 @@ What is not given as a source of its own is split off the training source. Prepa
 rows alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from nnspec.graph import Vertex
 from nnspec.prepare.fitted import FittedOutput, Preparation, apply, fit
 from nnspec.shapes import Tensor
 from nnspec.spec.document import DataSection
+from nnspec.spec.reach import Reach
 from nnspec.spec.spec import Output, Spec
 from nnspec.tables import Array, Table
 
@@ -65,16 +66,22 @@ class _Rows:
 
 
 def load_examples(
-    spec: Spec, folder: Path, outputs: Mapping[str, Tensor], lookups: Mapping[str, tuple[int, Vertex]] | None = None
+    spec: Spec,
+    folder: Path,
+    outputs: Mapping[str, Tensor],
+    lookups: Mapping[str, tuple[int, Vertex]] | None = None,
+    *,
+    allowed: Sequence[Path] = (),
 ) -> Examples:
     """Read, check and divide a spec's data.
 
-    `folder` is the spec's; `outputs` and `lookups` are the network's output tensors and the tables that it looks up in.
+    `folder` is the spec's, `allowed` are others that it may read from; `outputs` and `lookups` are the network's output
+    tensors and the tables that it looks up in.
     """
     if spec.data is None:
         help = "add `data: {source: FILE}`"
         raise SpecError.of("not-trainable", "the spec names no data to learn from", spec.root.span, help=help)
-    tables = _read_tables(spec, spec.data, folder)
+    tables = _read_tables(spec, spec.data, Reach(folder, tuple(allowed)))
     parts = _divide(spec, spec.data, tables)
     for part in parts.values():
         for name, (size, layer) in (lookups or {}).items():
@@ -96,10 +103,10 @@ def prepared(preparation: Preparation, part: Part) -> dict[str, Array]:
     return {**inputs, **targets}
 
 
-def _read_tables(spec: Spec, data: DataSection, folder: Path) -> dict[str, Table]:
+def _read_tables(spec: Spec, data: DataSection, reach: Reach) -> dict[str, Table]:
     """The training source, and the others that are named."""
     named = {key: getattr(data, key) for key in ("source", *PARTS) if getattr(data, key) is not None}
-    tables = {key: read_source(source, folder, spec.span_of("data", key)) for key, source in named.items()}
+    tables = {key: read_source(source, reach, spec.span_of("data", key)) for key, source in named.items()}
     if "source" in tables:
         tables["train"] = tables.pop("source")
     return tables

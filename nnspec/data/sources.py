@@ -1,64 +1,36 @@
 """What `data.source` may name: a file below the spec's folder, or a set that scikit-learn ships."""
 
-import re
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nnspec.diagnostics import Span, SpecError, did_you_mean
-from nnspec.tables import Array, Table, read_table, shown_value
+from nnspec.spec.reach import URL, Reach
+from nnspec.tables import Array, Table, read_table
 
-MAX_PATH = 4096
 SKLEARN = "sklearn:"
 SKLEARN_SETS = ("digits", "iris", "wine", "breast_cancer", "diabetes")
-URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
-def read_source(source: str, folder: Path, span: Span) -> Table:
-    """The table that a source names; `folder` is the spec's, `span` the place that names it."""
+def read_source(source: str, reach: Reach, span: Span) -> Table:
+    """The table that a source names; `reach` is what the spec may read, `span` the place that names it."""
     if source.startswith(SKLEARN):
         return _sklearn_table(source.removeprefix(SKLEARN), span)
-    return read_table(find_file(source, folder, span), source, span)
+    return read_table(find_file(source, reach, span), source, span)
 
 
-def find_file(source: str, folder: Path, span: Span) -> Path:
-    """The file's path, which must stay below the folder: a spec from elsewhere reads nothing else."""
-    fault, help = _path_fault(source)
-    if not fault:
-        path, root = folder / source, folder.resolve()
-        try:
-            below = path.resolve().is_relative_to(root)
-        except RuntimeError:  # until Python 3.12; after, it is met where the file is opened
-            raise SpecError.of(
-                "data-file", f"{shown_value(source)} is a link that leads back to itself", span
-            ) from None
-        if below:
-            return path
-        fault, help = f"{shown_value(source)} is a link that leaves the spec's folder", "put a copy below the folder"
-    raise SpecError.of("data-file", fault, span, help=help)
-
-
-def _path_fault(source: str) -> tuple[str, str]:
-    """Why a text cannot name a file below the folder, and the way out; empty where it can."""
-    shown = shown_value(source)
-    below = "name a file beside the spec or below its folder"
-    if not source.strip():
-        return "the source is empty", below
-    if "\0" in source:
-        return f"{shown} has a NUL character", below
-    if len(source) > MAX_PATH:
-        return f"the path has {len(source):,} characters, more than {MAX_PATH:,}", below
-    if PurePosixPath(source).is_absolute() or PureWindowsPath(source).drive:
-        return f"{shown} is an absolute path", below
-    if URL.match(source):
-        return f"{shown} is an address, not a file", f"{below}, or one of {_sklearn_names()}"
-    if source.startswith("~"):
-        return f"{shown} begins with ~, which is not expanded", below
-    if ".." in re.split(r"[/\\]", source):
-        return f"{shown} leaves the spec's folder", below
-    return "", ""
+def find_file(source: str, reach: Reach, span: Span) -> Path:
+    """The file's path, which must be within reach: a spec from elsewhere reads nothing else."""
+    try:
+        return reach.find(source, reach.folder, span, "data-file")
+    except SpecError as error:
+        if not URL.match(source):
+            raise
+        (fault,) = error.diagnostics
+        raise SpecError([replace(fault, help=f"{fault.help}, or one of {_sklearn_names()}")]) from None
 
 
 def _sklearn_names() -> str:

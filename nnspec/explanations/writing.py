@@ -91,6 +91,20 @@ WRITING = {
         "blocks: {a: [b], b: [Linear: 4, ReLU, a]}\nlayers: [a]",
         "blocks: {a: [{b: null, repeat: 3}], b: [Linear: 4, ReLU]}\nlayers: [a]",
     ),
+    "file-cycle": Explanation(
+        "A file that imports or extends itself, by way of others too, would never end. The notes show by which way it\n"
+        "was reached.",
+        "b.yaml with `imports: {a: ./a.yaml}`, and a.yaml with `extends: ./b.yaml`",
+        "b.yaml and a.yaml that both import ./shared.yaml",
+        spec=False,
+    ),
+    "path": Explanation(
+        "A spec reads files of its own folder and of those below it, whatever `..` and links say, so that one from\n"
+        "elsewhere reads nothing of yours. `--allow-path DIR` lets it read from another folder.",
+        "nnspec check nets/net.yaml, which has `imports: {resnet: ../resnet.yaml}`",
+        "nnspec check nets/net.yaml --allow-path .",
+        spec=False,
+    ),
     "duplicate-name": Explanation(
         "A name stands for one thing: give one of the two another name, or leave it out.",
         "layers: [{Linear: 8, name: head}, ReLU, {Linear: 2, name: head}]",

@@ -20,6 +20,8 @@ from nnspec.graph.network import parse_network
 from nnspec.runs import EXAMPLES, MODEL, PREPARATION, SOURCE, SPEC, WEIGHTS, Run
 from nnspec.runtime.session import open_session
 
+MAX_LAYERS = 1_000_000  # a run was let through when it was trained; this bounds one from elsewhere
+
 
 def export_run(run: Run, output: Path | None = None, opset: int | None = None) -> tuple[Path, Proof]:
     """Write the run's ONNX file, `model.onnx` in it unless told otherwise. The file stands only if it is proven."""
@@ -62,7 +64,7 @@ def open_trained(run: Run) -> Trained:
     The source is written anew from the spec: a run folder may come from elsewhere, and its `net.py` is never run.
     """
     text = json.dumps(run.spec())
-    network = parse_network(text, str(run.file(SPEC)), json=True)
+    network = parse_network(text, str(run.file(SPEC)), json=True, max_layers=MAX_LAYERS)
     places = {vertex.name: vertex.span for vertex in network.graph}
     module = load(write(network.graph), str(run.file(SOURCE)), places)
     load_weights(module, run.file(WEIGHTS))

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from nnspec.diagnostics import Findings, Note, Span, did_you_mean
 from nnspec.graph.graph import Port
 from nnspec.spec.params import Names
-from nnspec.spec.spec import Entry, Reference
+from nnspec.spec.spec import Block, Entry, Home, Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,10 @@ class Body:
         names: Names,
         prefix: str = "",
         *,
+        home: Home,
+        document: Names,
         title: str = "",
-        blocks: tuple[str, ...] = (),
+        blocks: tuple[Block, ...] = (),
         outer: "Body | None" = None,
         depth: int = 0,
         used: tuple[Note, ...] = (),
@@ -44,6 +46,7 @@ class Body:
     ) -> None:
         self.entries, self.inputs, self.names, self.prefix = entries, inputs, names, prefix
         self.title, self.blocks, self.outer = title, blocks, outer
+        self.home, self.document = home, document  # what the document around knows by name, and its parameters here
         self.sizes = sizes  # the parameters of the block around that are whole numbers
         self.residuals = sum(entry.kind == "Residual" for entry in entries)
         self.depth, self.used = depth, used  # how many lists stand around it, and where its block is used

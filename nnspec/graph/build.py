@@ -8,21 +8,24 @@ from nnspec.shapes import ShapeError
 from nnspec.spec.spec import Output, Spec
 
 
-def build(spec: Spec, findings: Findings) -> Graph:
-    """The graph of a spec. Mistakes go to `findings`; a layer that stands on a broken one is silent."""
-    return _Builder(spec, findings).build()
+def build(spec: Spec, findings: Findings, max_layers: int | None = None) -> Graph:
+    """The graph of a spec. Mistakes go to `findings`; a layer that stands on a broken one is silent.
+
+    A network of more than `max_layers`, with each block and repeat written out, is refused; 100,000 unless given.
+    """
+    return _Builder(spec, findings, max_layers).build()
 
 
 class _Builder:
-    def __init__(self, spec: Spec, findings: Findings) -> None:
+    def __init__(self, spec: Spec, findings: Findings, max_layers: int | None) -> None:
         self.spec, self.findings = spec, findings
-        self.elaborator = Elaborator(spec, findings)
+        self.elaborator = Elaborator(spec, findings, max_layers)
 
     def build(self) -> Graph:
         spec = self.spec
         inputs = {name: Given("input", name, given.span, (Port(name),)) for name, given in spec.inputs.items()}
         inputs |= {name: Given("input", name, spec.root.span) for name in spec.broken}
-        body = Body(spec.entries, inputs, spec.params)
+        body = Body(spec.entries, inputs, spec.params, home=spec.home, document=spec.params)
         try:
             last = self.elaborator.run(body, next(iter(inputs.values())) if len(inputs) == 1 else None)
         except TooLarge:

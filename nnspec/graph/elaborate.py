@@ -16,7 +16,6 @@ from nnspec.graph.structure import entry_title, use_block, use_branches, use_res
 from nnspec.layers import Layer, arity, find, input_names
 from nnspec.shapes import ShapeError, Tensor
 from nnspec.source import Node
-from nnspec.spec.blocks import block_names
 from nnspec.spec.instantiate import instantiate, show
 from nnspec.spec.params import OF_INPUT, Names
 from nnspec.spec.spec import Entry, Spec
@@ -62,10 +61,11 @@ class TooLarge(Exception):  # noqa: N818 (says what it means)
 class Elaborator:
     """What all lists of one network share: the vertices so far, and what is wrong with them."""
 
-    def __init__(self, spec: Spec, findings: Findings) -> None:
-        self.inputs, self.blocks, self.names = spec.inputs, spec.blocks, spec.params
-        self.vocabulary = block_names(spec.root.get("blocks"))
-        self.findings = Once(findings.found)
+    def __init__(self, spec: Spec, findings: Findings, max_layers: int | None) -> None:
+        self.inputs, self.max_layers = spec.inputs, MAX_LAYERS if max_layers is None else max_layers
+        # What was told where the document was read is not told again where a block's parameters are computed.
+        told = {(found.code, found.span, found.message) for found in findings.found}
+        self.findings = Once(findings.found, told)
         self.vertices: dict[str, Vertex] = {}
         self.order: list[str] = []  # their names
         self.scopes: dict[str, Scope] = {}
@@ -140,10 +140,10 @@ class Elaborator:
     def add_to_count(self, entry: Entry, layers: int) -> None:
         """Stop where the network grows too large."""
         self.count += layers
-        if self.count > MAX_LAYERS:
-            message = f"the network has more than {MAX_LAYERS:,} layers with each block and repeat written out"
+        if self.count > self.max_layers:
+            message = f"the network has more than {self.max_layers:,} layers with each block and repeat written out"
             span = entry.repeat.span if entry.repeat and layers > 1 else entry.type_span
-            self.findings.error("limit", message, span)
+            self.findings.error("limit", message, span, help="`--max-layers N` sets another limit")
             raise TooLarge
 
     def truth(self, node: Node, what: str, names: Names) -> bool | None:
@@ -194,9 +194,9 @@ class Elaborator:
     def _make(self, place: Place) -> Given | None:
         """What one entry gives in its place; None where it is broken."""
         entry, names = place.entry, place.names
-        kind = self._kind(entry, names)
-        if kind in self.blocks:
-            return use_block(self, place, self.blocks[kind])
+        kind = self._kind(place)
+        if kind in place.body.home.blocks:
+            return use_block(self, place, place.body.home.blocks[kind])
         if kind in COMBINATORS:
             return use_residual(self, place) if kind == "Residual" else use_branches(self, place)
         chosen = find(kind) if kind else None
@@ -225,8 +225,9 @@ class Elaborator:
         inputs = _taken(place.givens, least, most)
         return inputs if self._count_fits(entry, title, inputs, least, most) else ()
 
-    def _kind(self, entry: Entry, names: Names) -> str:
+    def _kind(self, place: Place) -> str:
         """The layer type's name; nothing where it is wrong."""
+        entry, names, vocabulary = place.entry, place.names, place.body.home.vocabulary
         if "$" not in entry.kind:
             return entry.kind
         filled = names.fill_in(Node(entry.kind, entry.type_span), self.findings)
@@ -235,8 +236,8 @@ class Elaborator:
         kind = filled.value
         if not isinstance(kind, str):
             self.findings.error("wrong-type", f"a layer type is a name, got {show(filled.plain())}", entry.type_span)
-        elif kind not in self.vocabulary.blocks and find(kind) is None:
-            help = self.vocabulary.suggestion(kind)
+        elif not vocabulary.knows(kind):
+            help = vocabulary.suggestion(kind)
             self.findings.error("unknown-layer", f"no layer type is named '{kind}'", entry.type_span, help=help)
         else:
             return kind

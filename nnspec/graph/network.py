@@ -10,8 +10,8 @@ from nnspec.graph.build import build
 from nnspec.graph.graph import Graph
 from nnspec.graph.lint import lint
 from nnspec.source import Node
-from nnspec.spec import Spec, read_document, validate
-from nnspec.spec.overrides import override
+from nnspec.spec import Spec, validate
+from nnspec.spec.compose import compose
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,33 +22,52 @@ class Network:
     graph: Graph
     warnings: tuple[Diagnostic, ...] = ()
     folder: Path = Path()  # where the spec stands: its data are found from here
+    allowed: tuple[Path, ...] = ()  # other folders that it may read from
 
 
-def check(root: Node, stem: str, findings: Findings) -> tuple[Spec, Graph] | None:
+def check(root: Node, stem: str, findings: Findings, *, max_layers: int | None = None) -> tuple[Spec, Graph] | None:
     """Document, names and shapes in one go, then what is right but seldom meant; all of it goes to `findings`."""
     spec = validate(root, stem, findings)
     if not spec:
         return None
-    graph = build(spec, findings)
+    graph = build(spec, findings, max_layers)
     lint(spec, graph, findings)
     return spec, graph
 
 
-def load_network(path: Path | str, overrides: Iterable[str] = ()) -> Network:
-    """The network that a spec file describes; SpecError with every mistake in it."""
-    return _network(read_document(path, overrides), Path(path).stem, Path(path).parent)
+def load_network(
+    path: Path | str,
+    overrides: Iterable[str] = (),
+    *,
+    allow_path: Iterable[Path | str] = (),
+    max_layers: int | None = None,
+) -> Network:
+    """The network that a spec file describes; SpecError with every mistake in it.
+
+    `allow_path` are folders, beside the spec's own, that it may read from.
+    """
+    findings, allowed = Findings(), tuple(map(Path, allow_path))
+    root = compose(source.read(path), path, overrides, allow_path=allowed, findings=findings)
+    return _network(root, Path(path), findings, allowed, max_layers)
 
 
-def parse_network(text: str, name: str = "spec.yaml", overrides: Iterable[str] = (), *, json: bool = False) -> Network:
-    """The network that a text describes."""
-    root = override(source.parse(text, name, json=json), overrides)
-    return _network(root, Path(name).stem, Path())
-
-
-def _network(root: Node, stem: str, folder: Path) -> Network:
+def parse_network(
+    text: str,
+    name: str = "spec.yaml",
+    overrides: Iterable[str] = (),
+    *,
+    json: bool = False,
+    max_layers: int | None = None,
+) -> Network:
+    """The network that a text describes; what it names is found from `name`, its path."""
     findings = Findings()
-    found = check(root, stem, findings)
+    root = compose(source.parse(text, name, json=json), name, overrides, findings=findings)
+    return _network(root, Path(name), findings, (), max_layers)
+
+
+def _network(root: Node, path: Path, findings: Findings, allowed: tuple[Path, ...], max_layers: int | None) -> Network:
+    found = check(root, path.stem, findings, max_layers=max_layers)
     findings.raise_errors()
     assert found
     spec, graph = found
-    return Network(spec, graph, tuple(findings.warnings), folder)
+    return Network(spec, graph, tuple(findings.warnings), path.parent, allowed)

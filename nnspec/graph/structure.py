@@ -35,18 +35,17 @@ def use_block(elaborator: "Elaborator", place: "Place", block: Block) -> Given |
     last = elaborator.run(body, next(iter(body.inputs.values())) if len(body.inputs) == 1 else None)
     if not block.outputs:
         return _as(place, block.name, last.ports, last.outputs) if last and last.ports else None
-    found = [body.resolve(output, last, elaborator.findings) for output in block.outputs]
+    found = [body.resolve(output, last, elaborator.findings) for output in block.outputs.values()]
     ports = tuple(given.ports[0] for given in found if given and given.ports)
-    outputs = tuple(output.text for output in block.outputs)
-    return _as(place, block.name, ports, outputs) if len(ports) == len(outputs) else None
+    return _as(place, block.name, ports, tuple(block.outputs)) if len(ports) == len(block.outputs) else None
 
 
 def _comes_back(elaborator: "Elaborator", place: "Place", block: Block) -> bool:
     """Tell of a block within itself, with the way round."""
     around = place.body.blocks
-    if block.name not in around:
+    if block not in around:
         return False
-    way = [*around[around.index(block.name) :], block.name]
+    way = [*(passed.name for passed in around[around.index(block) :]), block.name]
     message = f"the block {block.name} comes back to itself: {' → '.join(way)}"
     span = place.entry.type_span
     elaborator.findings.error("block-cycle", message, span, help="`repeat` says the same several times")
@@ -62,7 +61,9 @@ def _block_body(place: "Place", block: Block, names: Names, taken: Sequence[Port
         names,
         f"{place.path}.",
         title=block.name,
-        blocks=(*around.blocks, block.name),
+        home=block.home,
+        document=names if block.document else around.document,
+        blocks=(*around.blocks, block),
         depth=around.depth + 1,
         sizes=_sizes(block, names),
         used=(Note("used", f"{block.name} {place.path}", place.entry.type_span), *around.used),
@@ -166,6 +167,8 @@ def _inner_body(place: "Place", entries: Sequence[Entry], names: Names, prefix: 
         {},
         names,
         prefix,
+        home=outer.home,
+        document=outer.document,
         title=title,
         blocks=outer.blocks,
         outer=outer,
@@ -198,7 +201,8 @@ def _arguments(elaborator: "Elaborator", place: "Place", block: Block) -> Names 
     for key in given.keys:
         if key not in block.params:
             unknown_key(key, list(block.params), block.name, given.keys[key], findings)
-    names = elaborator.names
+    # A document has nothing around it.
+    names = Names() if block.document else place.body.document
     for name, param in block.params.items():
         node = given.get(name)
         if node is None and param.default is None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from nnspec.diagnostics import Text
+from nnspec.diagnostics import Note, Text
 from nnspec.source.file import read_text, split_lines
 from nnspec.source.limits import MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_TEXT
 from nnspec.source.node import Node, Scalar
@@ -18,15 +18,19 @@ from nnspec.source.yaml_reader import YamlReader
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "MAX_TEXT", "Node", "Scalar", "parse", "parse_value", "read"]
 
 
-def read(path: Path | str) -> Node:
-    """The value a file holds; `.json` is JSON, everything else YAML."""
-    return parse(read_text(path), str(path), json=Path(path).suffix.lower() == ".json")
+def read(path: Path | str, *, name: str = "", via: Note | None = None) -> Node:
+    """The value a file holds; `.json` is JSON, everything else YAML.
+
+    `name` is what messages call it, its path unless given; `via` is where another file names it.
+    """
+    named = Text(name or str(path), via=via)
+    return parse(read_text(path, named), named.name, json=Path(path).suffix.lower() == ".json", via=via)
 
 
-def parse(text: str, name: str, *, json: bool = False) -> Node:
+def parse(text: str, name: str, *, json: bool = False, via: Note | None = None) -> Node:
     """The value a text holds; `name` is what messages call it."""
     body = text.lstrip("\ufeff")
-    named = Text(name, split_lines(body))
+    named = Text(name, split_lines(body), via)
     with _collector_paused():
         return _read_json(body, named) if json else YamlReader(body, named).read()
 

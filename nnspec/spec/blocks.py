@@ -7,22 +7,21 @@ from nnspec.spec.entries import BESIDE, read_entries
 from nnspec.spec.instantiate import instantiate, show
 from nnspec.spec.names import MODULE_ATTRIBUTES, check_name
 from nnspec.spec.params import check_param
-from nnspec.spec.spec import Block, Param, Reference
+from nnspec.spec.spec import Block, Home, Param, Reference
 from nnspec.spec.vocabulary import Vocabulary
 
 REQUIRED = "required"  # stands in place of a default
 
 
-def block_names(section: Node | None) -> Vocabulary:
-    """The names that the section defines, whatever is wrong with them."""
-    blocks = section.value if section and isinstance(section.value, dict) else {}
-    return Vocabulary(
-        {name: tuple(params.keys) if (params := block.get("params")) else () for name, block in blocks.items()}
-    )
+def block_names(root: Node) -> Vocabulary:
+    """The names of a document's blocks and imports, whatever is wrong with them."""
+    sections = [section.value for key in ("imports", "blocks") if (section := root.get(key))]
+    blocks = [item for section in sections if isinstance(section, dict) for item in section.items()]
+    return Vocabulary({name: tuple(params.keys) if (params := block.get("params")) else () for name, block in blocks})
 
 
-def read_blocks(section: Node | None, vocabulary: Vocabulary, findings: Findings) -> dict[str, Block]:
-    """Every block by name, less those whose mistakes have been told."""
+def read_blocks(section: Node | None, home: Home, findings: Findings) -> dict[str, Block]:
+    """Every block by name, less those whose mistakes have been told; they see what their home knows."""
     if section is None or section.value is None:
         return {}
     if not isinstance(section.value, dict):
@@ -31,14 +30,15 @@ def read_blocks(section: Node | None, vocabulary: Vocabulary, findings: Findings
         return {}
     blocks = {}
     for name, node in section.value.items():
-        _check_block_name(name, section.keys[name], findings)
-        block = _block(name, node, section.keys[name], vocabulary, findings)
+        check_block_name(name, section.keys[name], findings)
+        block = _block(name, node, section.keys[name], home, findings)
         if block:
             blocks[name] = block
     return blocks
 
 
-def _check_block_name(name: str, span: Span, findings: Findings) -> None:
+def check_block_name(name: str, span: Span, findings: Findings) -> None:
+    """Tell of a name that a block or an import cannot have."""
     if name in BESIDE:
         findings.error("bad-name", f"'{name}' is a key of every layer's entry", span, help=f"call it {name}_1, say")
     elif name[:1].isupper():
@@ -48,7 +48,7 @@ def _check_block_name(name: str, span: Span, findings: Findings) -> None:
         check_name(name, span, findings, allowed=MODULE_ATTRIBUTES)
 
 
-def _block(name: str, node: Node, span: Span, vocabulary: Vocabulary, findings: Findings) -> Block | None:
+def _block(name: str, node: Node, span: Span, home: Home, findings: Findings) -> Block | None:
     if isinstance(node.value, list):
         node = Node({"layers": node}, node.span, {"layers": node.span})
     section = instantiate(BlockSection, node, f"block {name}", span, findings, short=False)
@@ -65,9 +65,10 @@ def _block(name: str, node: Node, span: Span, vocabulary: Vocabulary, findings: 
         name=name,
         params=_params(node.get("params"), findings),
         inputs=inputs,
-        outputs=tuple(Reference(str(item.value), item.span) for item in outputs or ()),
-        entries=read_entries(layers, inputs, vocabulary, findings),
+        outputs={str(item.value): Reference(str(item.value), item.span) for item in outputs or ()},
+        entries=read_entries(layers, inputs, home.vocabulary, findings),
         span=span,
+        home=home,
     )
 
 

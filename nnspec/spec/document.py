@@ -153,6 +153,12 @@ class Document(Section):
     """Name of the network; the file's name unless given."""
     description: str = ""
     """What it is, in a sentence."""
+    extends: str | None = None
+    """Another document, from which this one starts: a path below this file's folder. Mappings merge key by key, lists
+    and single values are replaced, `null` takes a key away, and a type (`SGD`) replaces another (`AdamW`)."""
+    imports: dict[str, str | dict[str, Any]] = {}
+    """Other documents, each of which stands in `layers` like a block: a name and a path below this file's folder, or
+    the document itself."""
     params: dict[str, Any] = {}
     """Constants that `$name` and `$(expression)` read; `--set params.width=32` overrides one."""
     blocks: dict[str, BlockSection | list[Any]] = {}

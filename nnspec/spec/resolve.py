@@ -1,4 +1,7 @@
-"""The long form of a spec: every short form written out, every default and every name in sight."""
+"""The long form of a spec: every short form written out, every default and every name in sight, in one document.
+
+What it extends is merged in; what it imports stands in it, without what only training would use.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -41,12 +44,29 @@ def _network(spec: Spec) -> dict[str, Any]:
     if spec.params.values:
         document["params"] = _escaped(dict(spec.params.values))
     document["inputs"] = {name: _input(given) for name, given in spec.inputs.items()}
+    if imports := _imports(spec):
+        document["imports"] = imports
     if blocks and blocks.value:
         document["blocks"] = blocks.plain()
     document["layers"] = [
         _entry(entry, before, spec.params) for entry, before in zip(spec.entries, previous, strict=False)
     ]
     document["outputs"] = {name: _output(output, previous[-1]) for name, output in spec.outputs.items()}
+    return document
+
+
+def _imports(spec: Spec) -> dict[str, Any]:
+    return {name: _imported(block.document) for name, block in spec.home.blocks.items() if block.document}
+
+
+def _imported(spec: Spec) -> dict[str, Any]:
+    """An imported document: as it is written, since each use of it may set its parameters."""
+    written = {key: node.plain() for key in ("params", "blocks", "layers") if (node := spec.root.get(key))}
+    document = {"nnspec": 1, **written, "inputs": {name: _tensor(given.raw) for name, given in spec.inputs.items()}}
+    if imports := _imports(spec):
+        document["imports"] = imports
+    if spec.root.get("outputs"):
+        document["outputs"] = {name: {"from": output.source.text} for name, output in spec.outputs.items()}
     return document
 
 

@@ -68,6 +68,11 @@ def _link(document: Schema, definitions: Schema) -> None:
         fields[kind] |= {"anyOf": [_ref(kind), NULL]}
     for name in ("inputs", "outputs"):
         whole[name] |= {"propertyNames": NAME, "minProperties": 1}
+    whole["imports"] |= {"propertyNames": {**NAME, "pattern": "^[a-z][A-Za-z0-9_]*$"}}
+    whole["imports"]["additionalProperties"] = {"anyOf": [{"type": "string"}, {"type": "object"}]}
+    # A document that extends another has from it what it does not say itself, and null takes away what it has.
+    document["if"], document["then"], document["else"] = {"required": ["extends"]}, {}, {"required": document["required"]}
+    del document["required"]
     outputs = whole["outputs"]
     outputs["additionalProperties"] = {"anyOf": [outputs["additionalProperties"], NULL]}
 

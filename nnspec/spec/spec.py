@@ -10,6 +10,7 @@ from nnspec.shapes import Tensor
 from nnspec.source import Node
 from nnspec.spec.document import DataSection, ExportSection, TrainSection
 from nnspec.spec.params import Names
+from nnspec.spec.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +72,25 @@ class Param:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Home:
+    """What the lists of one document know by name; a document that imports it sees none of this."""
+
+    vocabulary: Vocabulary
+    blocks: "dict[str, Block]" = field(default_factory=dict)  # its own, and what it imports
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Block:
     """A function from tensors to tensors; its layers are elaborated wherever it is used."""
 
     name: str
     params: Mapping[str, Param]
     inputs: Mapping[str, Span]
-    outputs: tuple[Reference, ...]  # none: what its last layer gives
+    outputs: Mapping[str, Reference]  # none: what its last layer gives
     entries: tuple[Entry, ...]
     span: Span
+    home: Home  # the document that it stands in, or that it is
+    document: "Spec | None" = None  # of an import: its parameters are the document's
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +125,7 @@ class Spec:
     export: ExportSection
     root: Node
     params: Names
-    blocks: Mapping[str, Block]
+    home: Home
     broken: frozenset[str] = frozenset()  # inputs whose own mistakes have been told
 
     def span_of(self, *path: str | int, key: bool = False) -> Span:

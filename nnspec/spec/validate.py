@@ -1,12 +1,10 @@
 """From a document with places to a `Spec`: each section validated alone, so that every mistake is told at once."""
 
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TypeVar
 
 from pydantic import BaseModel
 
-from nnspec import source
 from nnspec.diagnostics import Findings
 from nnspec.objectives import OPTIMIZERS, SCHEDULERS
 from nnspec.objectives.schedulers import OneCycleLR
@@ -22,29 +20,31 @@ from nnspec.spec.document import (
     TrainSection,
 )
 from nnspec.spec.entries import read_entries
+from nnspec.spec.head import SMALLEST, check_is_spec, check_version
+from nnspec.spec.imports import read_imports
 from nnspec.spec.inputs import read_inputs
 from nnspec.spec.instantiate import instantiate, show, unknown_key
 from nnspec.spec.outputs import read_outputs
-from nnspec.spec.overrides import override
 from nnspec.spec.params import Names, read_params
-from nnspec.spec.spec import Spec
+from nnspec.spec.spec import Home, Spec
 
 SectionType = TypeVar("SectionType", bound=Section)
 Model = TypeVar("Model", bound=BaseModel)
 
-ELABORATED = frozenset(["params", "blocks", "layers"])  # computed where the graph is built, or for themselves
-SMALLEST = "the smallest spec has the keys `nnspec: 1`, `inputs:` and `layers:`"
+# Computed where the graph is built, or for themselves.
+ELABORATED = frozenset(["params", "imports", "blocks", "layers"])
 
 
-def validate(root: Node, stem: str, findings: Findings) -> Spec | None:
-    """The spec of a document; mistakes go to `findings`. None where too little is left to go on with."""
-    if not isinstance(root.value, dict):
-        message = f"a spec is a mapping of keys to values, got {show(root.plain())}"
-        findings.error("wrong-type", message, root.span, help=SMALLEST)
+def validate(root: Node, stem: str, findings: Findings, imported: dict[Node, Spec | None] | None = None) -> Spec | None:
+    """The spec of a document; mistakes go to `findings`. None where too little is left to go on with.
+
+    `imported` are the documents that have been read on the way: one that several import is read once.
+    """
+    if not check_is_spec(root, findings):
         return None
     written = root
     _check_keys(root, findings)
-    if not _check_version(root, findings):
+    if not check_version(root, findings):
         return None
     names = read_params(root.get("params"), findings)
     root = _filled_in(root, names, findings)
@@ -53,7 +53,7 @@ def validate(root: Node, stem: str, findings: Findings) -> Spec | None:
     if layers is None or not (inputs or broken):
         return None
     spans = {name: root.span_of(["inputs", name], key=True) for name in [*inputs, *broken]}
-    vocabulary = block_names(root.get("blocks"))
+    home = _home(root, {} if imported is None else imported, findings)
     optimizer = _choice(root, "optimizer", OPTIMIZERS, findings)
     scheduler = _choice(root, "scheduler", SCHEDULERS, findings)
     _check_momentum(optimizer, scheduler, root, findings)
@@ -62,7 +62,7 @@ def validate(root: Node, stem: str, findings: Findings) -> Spec | None:
         description=_text(root, "description", findings),
         data=_data(root, findings),
         inputs=inputs,
-        entries=read_entries(layers, spans, vocabulary, findings),
+        entries=read_entries(layers, spans, home.vocabulary, findings),
         outputs=read_outputs(root, frozenset(spans), findings),
         optimizer=optimizer,
         scheduler=scheduler,
@@ -70,7 +70,7 @@ def validate(root: Node, stem: str, findings: Findings) -> Spec | None:
         export=_section(ExportSection, root, "export", findings),
         root=written,
         params=names,
-        blocks=read_blocks(root.get("blocks"), vocabulary, findings),
+        home=home,
         broken=broken,
     )
 
@@ -85,9 +85,18 @@ def _layers(root: Node, findings: Findings) -> Node | None:
     return None
 
 
-def read_document(path: Path | str, overrides: Iterable[str] = ()) -> Node:
-    """The document in a file, with its overrides."""
-    return override(source.read(path), overrides)
+def _home(root: Node, imported: dict[Node, Spec | None], findings: Findings) -> Home:
+    """What the document's lists know by name: its imports, and its blocks."""
+
+    def read(document: Node, name: str) -> Spec | None:
+        if document not in imported:
+            imported[document] = validate(document, name, findings, imported)
+        return imported[document]
+
+    home = Home(block_names(root))
+    home.blocks.update(read_imports(root, read, findings))
+    home.blocks.update(read_blocks(root.get("blocks"), home, findings))
+    return home
 
 
 def _check_keys(root: Node, findings: Findings) -> None:
@@ -105,17 +114,6 @@ def _filled_in(root: Node, names: Names, findings: Findings) -> Node:
     assert isinstance(root.value, dict)
     filled = {key: node if key in ELABORATED else names.fill_in(node, findings) for key, node in root.value.items()}
     return Node({key: node for key, node in filled.items() if node}, root.span, root.keys)
-
-
-def _check_version(root: Node, findings: Findings) -> bool:
-    version = root.get("nnspec")
-    if version is None:
-        findings.error("version", "the spec does not say its version", root.span, help="begin it with `nnspec: 1`")
-    elif version.plain() != 1 or isinstance(version.value, bool):
-        message = f"this nnspec reads version 1 of the language, not {show(version.plain())}"
-        findings.error("version", message, version.span)
-        return False
-    return True
 
 
 def _text(root: Node, key: str, findings: Findings) -> str:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,6 +44,7 @@ def train_spec(
     graph: Graph,
     base: Path,
     *,
+    allowed: Sequence[Path] = (),
     run_dir: Path | str | None = None,
     seed: int | None = None,
     device: str | None = None,
@@ -53,7 +54,7 @@ def train_spec(
     check_trainable(spec, graph)
     chosen, seed = choose_device(spec, device), choose_seed(spec, seed)
     check_memory(spec, graph, chosen)
-    data = load_examples(spec, base, graph.output_tensors, graph.lookups)
+    data = load_examples(spec, base, graph.output_tensors, graph.lookups, allowed=allowed)
     check_batches(spec, graph, len(data.train))
     text = "\n".join(spec.root.span.text.lines) + "\n"
     run = create(RUNS, spec.name, resolve(spec), text=text, folder=Path(run_dir) if run_dir else None)

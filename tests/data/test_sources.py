@@ -3,29 +3,31 @@ import pytest
 
 from nnspec.data.sources import SKLEARN_SETS, find_file, read_source
 from nnspec.diagnostics import Span, SpecError, Text
+from nnspec.spec.reach import Reach
 
 HERE = Span(Text("spec.yaml"), 5, 11)
-BELOW = "\n  help  name a file beside the spec or below its folder"
+BESIDE = "\n  help  name a file beside the spec or below its folder"
+BELOW = f"{BESIDE}, or allow its folder with `--allow-path DIR`"
 
 
 def told(source, folder):
     with pytest.raises(SpecError) as caught:
-        read_source(source, folder, HERE)
+        read_source(source, Reach(folder), HERE)
     return str(caught.value)
 
 
 def test_a_file_is_found_from_the_specs_folder(tmp_path):
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "rows.csv").write_text("a\n1\n")
-    table = read_source("deep/rows.csv", tmp_path, HERE)
+    table = read_source("deep/rows.csv", Reach(tmp_path), HERE)
     assert (table.name, table.columns["a"].tolist()) == ("deep/rows.csv", ["1"])
-    assert read_source("./deep/rows.csv", tmp_path, HERE).rows == 1
+    assert read_source("./deep/rows.csv", Reach(tmp_path), HERE).rows == 1
 
 
 @pytest.mark.parametrize(
     "source, fault",
     [
-        ("", "the source is empty"),
+        ("", "the path is empty"),
         ("../rows.csv", "'../rows.csv' leaves the spec's folder"),
         ("deep/../../rows.csv", "'deep/../../rows.csv' leaves the spec's folder"),
         ("..\\rows.csv", "'..\\\\rows.csv' leaves the spec's folder"),
@@ -37,14 +39,15 @@ def test_a_file_is_found_from_the_specs_folder(tmp_path):
     ],
 )
 def test_a_path_that_leaves_the_folder_is_refused(tmp_path, source, fault):
-    assert told(source, tmp_path) == f"spec.yaml:5:11: error[data-file]: {fault}{BELOW}"
+    help = BELOW if source.startswith(("/", "../", "deep/..")) else BESIDE
+    assert told(source, tmp_path) == f"spec.yaml:5:11: error[data-file]: {fault}{help}"
 
 
 def test_an_address_is_refused(tmp_path):
     assert told("https://example.org/rows.csv", tmp_path) == (
         "spec.yaml:5:11: error[data-file]: 'https://example.org/rows.csv' is an address, not a file\n"
-        "  help  name a file beside the spec or below its folder, or one of sklearn:digits, sklearn:iris, "
-        "sklearn:wine, sklearn:breast_cancer, sklearn:diabetes"
+        "  help  name a file beside the spec or below its folder, "
+        "or one of sklearn:digits, sklearn:iris, sklearn:wine, sklearn:breast_cancer, sklearn:diabetes"
     )
 
 
@@ -64,7 +67,7 @@ def test_a_link_that_leaves_the_folder_is_refused(tmp_path):
 def test_a_link_within_the_folder_is_followed(tmp_path):
     (tmp_path / "rows.csv").write_text("a\n1\n")
     (tmp_path / "latest.csv").symlink_to("rows.csv")
-    assert find_file("latest.csv", tmp_path, HERE) == tmp_path / "latest.csv"
+    assert find_file("latest.csv", Reach(tmp_path), HERE) == tmp_path / "latest.csv"
 
 
 def test_a_missing_file_is_told_where_the_spec_names_it(tmp_path):
@@ -83,7 +86,7 @@ def test_an_unknown_set_is_told_with_what_was_meant(tmp_path):
 
 @pytest.mark.parametrize("name", SKLEARN_SETS)
 def test_a_set_has_its_features_one_by_one_and_together(tmp_path, name):
-    table = read_source(f"sklearn:{name}", tmp_path, HERE)
+    table = read_source(f"sklearn:{name}", Reach(tmp_path), HERE)
     data = table.columns["data"]
     features = [column for column in table.columns if column not in ("data", "image", "target")]
     assert np.array_equal(np.stack([table.columns[column] for column in features], axis=1), data)
@@ -92,7 +95,7 @@ def test_a_set_has_its_features_one_by_one_and_together(tmp_path, name):
 
 def test_targets_are_words_where_they_have_names(tmp_path):
     def targets(name):
-        return read_source(f"sklearn:{name}", tmp_path, HERE).columns["target"]
+        return read_source(f"sklearn:{name}", Reach(tmp_path), HERE).columns["target"]
 
     assert np.unique(targets("iris")).tolist() == ["setosa", "versicolor", "virginica"]
     assert np.unique(targets("breast_cancer")).tolist() == ["benign", "malignant"]
@@ -102,7 +105,7 @@ def test_targets_are_words_where_they_have_names(tmp_path):
 
 
 def test_digits_are_images_too(tmp_path):
-    table = read_source("sklearn:digits", tmp_path, HERE)
+    table = read_source("sklearn:digits", Reach(tmp_path), HERE)
     assert table.columns["image"].shape == (1797, 8, 8)
     assert (table.columns["image"].min(), table.columns["image"].max()) == (0, 16)
     assert np.array_equal(table.columns["image"].reshape(1797, 64), table.columns["data"])
@@ -111,5 +114,5 @@ def test_digits_are_images_too(tmp_path):
 def test_a_link_to_itself_is_told(tmp_path):
     (tmp_path / "rows.csv").symlink_to("rows.csv")
     with pytest.raises(SpecError) as caught:
-        read_source("rows.csv", tmp_path, Span(Text("spec.yaml")))
+        read_source("rows.csv", Reach(tmp_path), Span(Text("spec.yaml")))
     assert str(caught.value).startswith("spec.yaml: error[data-file]: 'rows.csv' ")

@@ -83,6 +83,11 @@ RIGHT = {
             {"Branches": {"paths": {"repeat": 3, "layers": ["ReLU"]}, "merge": {"Concat": {"dim": 1}}}},
         ]
     },
+    "imports": {
+        "imports": {"a": "./a.yaml", "b": {"nnspec": 1, "inputs": {"x": [1]}, "layers": ["ReLU"]}},
+        "layers": ["a", {"b": None, "name": "c"}],
+    },
+    "a base": {"extends": "./base.yaml", "layers": ["ReLU"]},
     "a layer's type from a parameter": {"layers": ["$activation", {"$activation": {"inplace": True}, "name": "a"}]},
     "training": {"train": {"batch_size": "full", "epochs": 3, "early_stopping": {}, "clip_grad_norm": None}},
 }  # fmt: skip
@@ -97,6 +102,9 @@ WRONG = {
     "a layer with null for its argument": {"layers": [{"Linear": None}]},
     "a layer with a required argument left out": {"layers": [{"Conv2d": {"out_channels": 3}}]},
     "a block with a capital": {"blocks": {"Mlp": ["ReLU"]}},
+    "an import with a capital": {"imports": {"A": "a.yaml"}},
+    "imports without names": {"imports": ["a.yaml"]},
+    "a base that is no path": {"extends": 3},
     "a repeat below zero": {"layers": [{"ReLU": None, "repeat": -1}]},
     "a residual without a body": {"layers": [{"Residual": {"skip": True}}]},
     "branches without a merge": {"layers": [{"Branches": {"paths": [[]]}}]},
@@ -132,6 +140,11 @@ WRONG = {
 @pytest.mark.parametrize("case", RIGHT)
 def test_a_right_spec_fits(case: str):
     validator().validate({**SMALL, **RIGHT[case]})
+
+
+def test_what_a_spec_extends_says_the_rest():
+    assert validator().is_valid({"extends": "./base.yaml", "params": {"width": 3}})
+    assert not validator().is_valid({"nnspec": 1, "params": {"width": 3}})
 
 
 @pytest.mark.parametrize("case", WRONG)
