@@ -11,6 +11,7 @@ from nnspec.diagnostics import Findings, Note, Span
 from nnspec.graph import named
 from nnspec.graph.body import Body, Given
 from nnspec.graph.graph import Placed, Port, Scope, Vertex
+from nnspec.graph.least import MAX_DEPTH, Least
 from nnspec.graph.sharing import Made, shared_names, use_shared
 from nnspec.graph.structure import entry_title, use_block, use_branches, use_residual
 from nnspec.layers import Layer, arity, find, input_names
@@ -22,7 +23,6 @@ from nnspec.spec.spec import Entry, Spec
 from nnspec.spec.vocabulary import COMBINATORS
 
 MAX_LAYERS = 100_000  # with each block and repeat written out
-MAX_DEPTH = 40  # blocks and combinators in one another; each takes some of Python's stack
 
 
 @dataclass(slots=True)
@@ -72,7 +72,7 @@ class Elaborator:
         self.placed: list[Placed] = []
         self.made: dict[str, Made] = {}
         self.shared = shared_names(spec)
-        self.count = 0
+        self.count, self.least = 0, Least()
 
     def run(self, body: Body, previous: Given | None) -> Given | None:
         """Elaborate a list; what its last layer gives."""
@@ -140,7 +140,11 @@ class Elaborator:
     def add_to_count(self, entry: Entry, layers: int) -> None:
         """Stop where the network grows too large."""
         self.count += layers
-        if self.count > self.max_layers:
+        self.check_count(entry, self.count, layers)
+
+    def check_count(self, entry: Entry, count: int, layers: int = 1) -> None:
+        """Tell of a count that is too large; `layers` of it are the entry's."""
+        if count > self.max_layers:
             message = f"the network has more than {self.max_layers:,} layers with each block and repeat written out"
             span = entry.repeat.span if entry.repeat and layers > 1 else entry.type_span
             self.findings.error("limit", message, span, help="`--max-layers N` sets another limit")

@@ -29,7 +29,7 @@ class Made:
 
 def shared_names(spec: Spec) -> frozenset[str]:
     """The names that some entry shares its weights with."""
-    lists = [spec.entries, *(block.entries for block in spec.blocks.values())]
+    lists = [spec.entries, *(block.entries for block in spec.home.every_block())]
     return frozenset(entry.share.text for entry in _all_entries(chain(*lists)) if entry.share)
 
 

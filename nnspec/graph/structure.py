@@ -22,6 +22,7 @@ def use_block(elaborator: "Elaborator", place: "Place", block: Block) -> Given |
     """A block in its place: its layers, with what its parameters are here."""
     if _comes_back(elaborator, place, block):
         return None
+    elaborator.check_count(place.entry, elaborator.count + elaborator.least.of(block))
     names = _arguments(elaborator, place, block)
     if names is None or not place.givens:
         return None

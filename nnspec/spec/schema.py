@@ -71,7 +71,11 @@ def _link(document: Schema, definitions: Schema) -> None:
     whole["imports"] |= {"propertyNames": {**NAME, "pattern": "^[a-z][A-Za-z0-9_]*$"}}
     whole["imports"]["additionalProperties"] = {"anyOf": [{"type": "string"}, {"type": "object"}]}
     # A document that extends another has from it what it does not say itself, and null takes away what it has.
-    document["if"], document["then"], document["else"] = {"required": ["extends"]}, {}, {"required": document["required"]}
+    document["if"], document["then"], document["else"] = (
+        {"required": ["extends"]},
+        {},
+        {"required": document["required"]},
+    )
     del document["required"]
     outputs = whole["outputs"]
     outputs["additionalProperties"] = {"anyOf": [outputs["additionalProperties"], NULL]}

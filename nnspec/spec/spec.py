@@ -1,6 +1,6 @@
 """A spec that has passed validation: every class looked up, every short form written out, every place known."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from nnspec.diagnostics import Span
@@ -77,6 +77,16 @@ class Home:
 
     vocabulary: Vocabulary
     blocks: "dict[str, Block]" = field(default_factory=dict)  # its own, and what it imports
+
+    def every_block(self) -> "Iterator[Block]":
+        """Its blocks, and those of the documents that it imports, by way of others too; each once."""
+        homes, at = [self], 0
+        while at < len(homes):
+            for block in homes[at].blocks.values():
+                yield block
+                if block.home not in homes:
+                    homes.append(block.home)
+            at += 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
