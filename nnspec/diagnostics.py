@@ -66,6 +66,7 @@ CODES = {
     "border": "rows or columns at the edge that no window looks at",
     "batch-of-one": "a BatchNorm trained on one example at a time",
     "learning-rate": "a learning rate far from what its optimizer is used with",
+    "unknown-template": "no template has this name",
     "unknown-code": "no error or warning has this code",
     "allow": "a comment allows a warning that does not exist",
     # data

@@ -19,7 +19,7 @@ LINES = [
     ["spec"],
     ["graph"],
     ["codegen"],
-    ["runs", "tables"],
+    ["runs", "tables", "templates"],
     ["data"],
     ["training", "exporting", "runtime"],
     ["testing", "verbs"],

@@ -22,7 +22,7 @@ COMMANDS = [
     )
 ]
 COMMAND_NAMES = set(
-    re.findall(r"\bnnspec (check|show|compile|train|export|verify|predict|layers|explain|schema)\b", README)
+    re.findall(r"\bnnspec (check|show|compile|train|export|verify|predict|layers|explain|schema|new)\b", README)
 )
 
 
@@ -60,6 +60,7 @@ def test_the_readme_shows_every_command():
         "layers",
         "explain",
         "schema",
+        "new",
     } == COMMAND_NAMES
     assert len(COMMANDS) >= 3
 

@@ -15,6 +15,7 @@ from nnspec.diagnostics import COLOURS, PLAIN, Palette, SpecError, did_you_mean,
 EXIT_WRONG, EXIT_USAGE, EXIT_OURS, EXIT_INTERRUPTED = 1, 2, 3, 130
 
 EXAMPLES = """examples:
+  nnspec new digits -o net.yaml       a spec to start from
   nnspec check specs/digits.yaml      every mistake, with its place and the way out
   nnspec train specs/digits.yaml      a run folder with weights and a proven model.onnx
   nnspec predict runs/digits/.../model.onnx rows.csv
@@ -93,6 +94,7 @@ COMMAND_FILES = {
     "layers": "specs",
     "explain": "explain",
     "schema": "specs",
+    "new": "new",
     "train": "models",
     "export": "models",
     "verify": "models",
@@ -121,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"nnspec {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _start_command(commands)
     _check_command(commands)
     _network_commands(commands)
     _lookup_commands(commands)
@@ -181,6 +184,27 @@ def _at_least_1(text: str) -> int:
 
 def _add_strict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="take warnings for errors")
+
+
+def _start_command(commands: "Commands[_Parser]") -> None:
+    new = _command(
+        commands,
+        "new",
+        "write a spec to start from, or list them",
+        "nnspec new digits -o net.yaml --set train.epochs=5",
+    )
+    new.add_argument("template", nargs="?", metavar="TEMPLATE", help="its name; all are listed without one")
+    new.add_argument("-o", "--output", metavar="FILE", help="where to write it; the terminal unless given")
+    new.add_argument("--list", action="store_true", help="list the templates")
+    new.add_argument("--force", action="store_true", help="write over a file that is there already")
+    new.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a value of your own in its place, as in name=mine or layers[0].Linear=64; may be repeated",
+    )
 
 
 def _check_command(commands: "Commands[_Parser]") -> None:

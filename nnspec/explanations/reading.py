@@ -38,6 +38,12 @@ READING = {
         "train: {seed: 99999999999999999999999}",
         "train: {seed: 7}",
     ),
+    "unknown-template": Explanation(
+        "`nnspec new --list` lists the templates: the reference specs that come with nnspec.",
+        "nnspec new digit",
+        "nnspec new digits",
+        spec=False,
+    ),
     "unknown-code": Explanation(
         "`nnspec explain` takes what stands in brackets in a message, such as error[shape].",
         "nnspec explain shapes",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from nnspec import source
 from nnspec.diagnostics import Span, SpecError, Text, did_you_mean
@@ -13,14 +14,25 @@ _PATH = re.compile(r"(?:[^.\[\]]+)(?:\.[^.\[\]]+|\[\d+\])*")
 Path = list[str | int]
 
 
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """`key=value` as the command line has it: where the value goes, and what it is."""
+
+    path: Path
+    value: Node
+    written: str  # the value as it was typed
+    span: Span  # the key
+
+
 def override(root: Node, overrides: Iterable[str]) -> Node:
     """The document with each `a.b[0]=value` put in, in order."""
-    for assignment in overrides:
-        root = _assign(root, assignment)
+    for text in overrides:
+        root = assign(root, read_assignment(text))
     return root
 
 
-def _assign(root: Node, assignment: str) -> Node:
+def read_assignment(assignment: str) -> Assignment:
+    """What one `--set` says; SpecError where it is no `key=value`."""
     text = Text("command line", (f"--set {assignment}",))
     start = len("--set ") + 1
     key, equals, value = assignment.partition("=")
@@ -29,10 +41,15 @@ def _assign(root: Node, assignment: str) -> Node:
         message = f"--set takes key=value, got '{assignment}'"
         raise SpecError.of("syntax", message, span, help="as in --set train.epochs=5 or --set layers[0].Linear=64")
     path: Path = [int(index) if index else name for name, index in _STEP.findall(key)]
+    return Assignment(path, source.parse_value(value, text, 1, start + len(key) + 1), value, span)
+
+
+def assign(root: Node, assignment: Assignment) -> Node:
+    """The document with one value put in."""
+    path, span = assignment.path, assignment.span
     if path[0] == "params" and len(path) > 1:
         _check_param(root.get("params"), str(path[1]), span)
-    column = start + len(key) + 1
-    return _put(root, path, source.parse_value(value, text, 1, column), span)
+    return _put(root, path, assignment.value, span)
 
 
 def _check_param(params: Node | None, name: str, span: Span) -> None:

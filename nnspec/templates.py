@@ -1,0 +1,80 @@
+"""Specs to start from: the reference specs, which an installed package carries along."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnspec import source
+from nnspec.diagnostics import Span, SpecError, Text, did_you_mean
+from nnspec.source import Node
+from nnspec.spec.document import Document
+from nnspec.spec.splice import splice
+
+PACKAGE = Path(__file__).parent
+# An installed package holds the specs; in a checkout they stand beside it.
+FOLDERS = (PACKAGE / "specs", PACKAGE.parent / "specs")
+UNEXPLAINED = ("nnspec", "name", "description")  # keys that say themselves what they are
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A spec to start from, by its path below the folder: `digits`, `vision/resnet`."""
+
+    name: str
+    path: Path
+    description: str
+
+
+def templates() -> list[Template]:
+    """Every spec that stands on its own, by name."""
+    folder = next(folder for folder in FOLDERS if folder.is_dir())
+    found = []
+    for path in sorted(folder.rglob("*.yaml")):
+        root = source.read(path)
+        if _stands_alone(root):
+            description = root.get("description")
+            name = path.relative_to(folder).with_suffix("").as_posix()
+            found.append(Template(name, path, str(description.value) if description else ""))
+    return found
+
+
+def find_template(name: str) -> Template:
+    """The template of a name; the last part of it is enough where no other ends so."""
+    known = templates()
+    short = [template for template in known if template.name.rpartition("/")[2] == name]
+    matching = [template for template in known if template.name == name] or short
+    if len(matching) == 1:
+        return matching[0]
+    names = [template.name for template in known]
+    text = Text("command line", (f"new {name}",))
+    span = Span(text, 1, len("new ") + 1, 1, len("new ") + 1 + len(name))
+    if matching:
+        help = f"say which: {' or '.join(template.name for template in matching)}"
+        raise SpecError.of("unknown-template", f"several templates are named '{name}'", span, help=help)
+    near = [*names, *(full.rpartition("/")[2] for full in names)]
+    help = did_you_mean(name, near) or "`nnspec new --list` lists them"
+    raise SpecError.of("unknown-template", f"no template is named '{name}'", span, help=help)
+
+
+def write_template(template: Template, assignments: Iterable[str] = ()) -> str:
+    """The template's text with values of one's own, each section below a line that says what it is."""
+    text = splice(template.path.read_text(encoding="utf-8"), template.path.name, assignments)
+    return _explained(text, template.path.name)
+
+
+def _stands_alone(root: Node) -> bool:
+    """Whether it is a whole spec that needs no other file of specs."""
+    return root.get("layers") is not None and root.get("extends") is None and root.get("imports") is None
+
+
+def _explained(text: str, name: str) -> str:
+    """A comment above each section that has none."""
+    lines = text.rstrip("\n").split("\n")
+    root = source.parse(text, name)
+    for key, span in reversed(list(root.keys.items())):
+        above = lines[span.line - 2] if span.line > 1 else ""
+        field = Document.model_fields.get(key)
+        if field and field.description and key not in UNEXPLAINED and not above.startswith("#"):
+            gap = [""] if above else []
+            lines[span.line - 1 : span.line - 1] = [*gap, f"# {field.description}"]
+    return "\n".join(lines) + "\n"
