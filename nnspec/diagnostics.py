@@ -51,6 +51,7 @@ CODES = {
     "input-count": "a layer with too many or too few inputs",
     "loss-shape": "a loss that does not fit its output",
     "metric-fit": "a metric that does not fit its output",
+    "budget": "a network that costs more than its budget allows",
     # what is right, and still seldom meant: warnings
     "softmax-loss": "a softmax before a loss that takes the softmax itself",
     "sigmoid-loss": "a sigmoid before a loss that takes the sigmoid itself",

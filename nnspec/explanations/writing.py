@@ -144,6 +144,14 @@ WRITING = {
         "layers: [Linear: 1]\nloss: CrossEntropyLoss",
         "layers: [Linear: 1]\nloss: BCEWithLogitsLoss",
     ),
+    "budget": Explanation(
+        "`budget:` says what the exported network may cost at most: parameters, multiply-accumulates for one example,\n"
+        "memory of inference on one example, and the size of the ONNX file. A check goes by what follows from the\n"
+        "shapes and tells what spends most; a length known only when the model runs counts as 128. An export measures\n"
+        "its file.",
+        "layers: [Linear: 1000, ReLU, Linear: 1]\nbudget: {params: 2k, macs: 10k, memory: 64KiB}",
+        "layers: [Linear: 100, ReLU, Linear: 1]\nbudget: {params: 2k, macs: 10k, memory: 64KiB}",
+    ),
     "metric-fit": Explanation(
         "The metric measures something other than what the loss learns: Accuracy goes with classes, R2Score with\n"
         "numbers.",

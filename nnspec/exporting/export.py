@@ -16,9 +16,11 @@ from nnspec.exporting.lower import lower
 from nnspec.exporting.proof import Proof, demand
 from nnspec.exporting.verify import Trained, prove
 from nnspec.files import write_whole
+from nnspec.graph.budget import excess, writer
 from nnspec.graph.network import parse_network
 from nnspec.runs import EXAMPLES, MODEL, PREPARATION, SOURCE, SPEC, WEIGHTS, Run
 from nnspec.runtime.session import open_session
+from nnspec.spec.amounts import amount
 
 MAX_LAYERS = 1_000_000  # a run was let through when it was trained; this bounds one from elsewhere
 
@@ -35,9 +37,24 @@ def export_run(run: Run, output: Path | None = None, opset: int | None = None) -
     text = json.dumps(proof.as_json(), separators=(",", ":"))
     model.metadata_props.add(key="nnspec.proof", value=text)
     data = to_bytes(model)
+    _check_budget(len(data), trained, path)
     write_whole(path, data)
     run.write_proof({**proof.as_json(), "sha256": hashlib.sha256(data).hexdigest()})
     return path, proof
+
+
+def _check_budget(size: int, trained: Trained, path: Path) -> None:
+    """Refuse a file that is larger than the spec's budget allows."""
+    limit = trained.spec.budget.onnx if trained.spec.budget else None
+    if limit is None or size <= amount(limit):
+        return
+    write = writer(limit)
+    raise SpecError.of(
+        "budget",
+        f"{path} would take {write(size)}, {excess(size, limit, write)}: it is not written",
+        trained.spec.span_of("budget", "onnx"),
+        help="fewer weights, or a larger `budget: {onnx: ...}`; the run and its weights are kept",
+    )
 
 
 def verify_model(model: Path | str, run: Run) -> Proof:

@@ -60,7 +60,7 @@ def cost(graph: Graph, optimizer: Optimizer | None = None) -> Cost:
         gradients=parameters * FLOAT_BYTES,
         state=parameters * FLOAT_BYTES * (optimizer.states if optimizer else 0),
         activations=_sum([*inputs, *(layer.activations for layer in layers.values())]),
-        peak=peak_of_live_tensors(graph.exported),
+        peak=peak_of_live_tensors(graph.exported).size,
     )
 
 
@@ -76,18 +76,37 @@ def size_in_bytes(x: Tensor) -> Dim:
     return product(x.shape[1:] if x.batched else x.shape) * ITEM_BYTES[x.dtype]
 
 
-def peak_of_live_tensors(graph: Graph) -> Dim:
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The moment of inference in which most memory lives."""
+
+    size: Dim
+    layer: str = ""  # that runs in it; none where the inputs alone are the most
+
+    def tensors(self, graph: Graph) -> list[Port]:
+        """What lives in it."""
+        last, live = _last_consumers(graph), dict.fromkeys(map(Port, graph.inputs))
+        for vertex in graph:
+            live |= dict.fromkeys(Port(vertex.name, index) for index in range(len(vertex.gives)))
+            if vertex.name == self.layer:
+                break
+            for port in last[vertex.name]:
+                live.pop(port, None)
+        return list(live) if self.layer else [Port(name) for name in graph.inputs]
+
+
+def peak_of_live_tensors(graph: Graph) -> Peak:
     """The most memory that lives at once in inference: a tensor is freed after the last layer that takes it.
 
     Symbolic sizes are compared at a nominal length.
     """
     last = _last_consumers(graph)
     live: Dim = _sum(size_in_bytes(x) for x in graph.inputs.values())
-    peak, highest = live, _nominal(live)
+    peak, highest = Peak(live), nominal(live)
     for vertex in graph:
         live = live + _sum(map(size_in_bytes, vertex.gives))
-        if _nominal(live) > highest:
-            peak, highest = live, _nominal(live)
+        if nominal(live) > highest:
+            peak, highest = Peak(live, vertex.name), nominal(live)
         live = live - _sum(size_in_bytes(graph.tensor(port)) for port in last[vertex.name])
     return peak
 
@@ -135,7 +154,8 @@ def _last_consumers(graph: Graph) -> dict[str, list[Port]]:
     return found
 
 
-def _nominal(n: Dim) -> int:
+def nominal(n: Dim) -> int:
+    """A size with the nominal length for every length that is known only when the model runs."""
     lengths = dict.fromkeys(symbols_in(n), NOMINAL_LENGTH)
     value = bind(n, lengths)
     assert isinstance(value, int)

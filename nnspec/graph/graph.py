@@ -76,6 +76,9 @@ class Scope:
     inputs: Mapping[Port, str] = field(default_factory=dict)  # what its inputs are called
     sizes: Mapping[str, int] = field(default_factory=dict)  # its parameters that are whole numbers
     shares: str = ""  # the part whose module it is too
+    kind: str = ""  # the block's name, or the combinator's; none for one of a combinator's lists
+    arguments: Mapping[str, Any] = field(default_factory=dict)  # what a block is given here
+    span: Span | None = None  # where that stands
 
 
 @dataclass(frozen=True, slots=True, eq=False)

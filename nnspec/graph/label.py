@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from nnspec.graph.graph import Graph, Port, Vertex
+from nnspec.graph.graph import Graph, Port, Scope, Vertex
 from nnspec.layers import Layer
 from nnspec.layers.words import literal
 from nnspec.shapes import Tensor, format_shape
@@ -14,6 +14,14 @@ def call(layer: Layer) -> str:
     inner = ", ".join(_arguments(layer))
     kind = type(layer).__name__
     return f"{kind}({inner})" if inner else kind
+
+
+def scope_call(scope: Scope) -> str:
+    """`bottleneck(64, stride=2)`, or the name alone; nothing for one of a combinator's lists."""
+    first, *others = scope.arguments or [""]
+    given = [_value(scope.arguments[first])] if first else []
+    given += [f"{name}={_value(scope.arguments[name])}" for name in others]
+    return f"{scope.kind}({', '.join(given)})" if given else scope.kind
 
 
 def shape(x: Tensor) -> str:

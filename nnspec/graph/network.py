@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nnspec import source
 from nnspec.diagnostics import Diagnostic, Findings
+from nnspec.graph.budget import check_budget
 from nnspec.graph.build import build
 from nnspec.graph.graph import Graph
 from nnspec.graph.lint import lint
@@ -32,6 +33,7 @@ def check(root: Node, stem: str, findings: Findings, *, max_layers: int | None =
         return None
     graph = build(spec, findings, max_layers)
     lint(spec, graph, findings)
+    check_budget(spec, graph, findings)
     return spec, graph
 
 

@@ -1,7 +1,7 @@
 """Blocks and combinators on their way into the graph: each opens a scope of its own in which lists are elaborated."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnspec.diagnostics import Note, Span
 from nnspec.graph.body import Body, Given
@@ -32,7 +32,15 @@ def use_block(elaborator: "Elaborator", place: "Place", block: Block) -> Given |
         return None
     body = _block_body(place, block, names, taken)
     inputs = dict(zip(taken, block.inputs, strict=True))
-    elaborator.scopes[place.path] = Scope(place.path, block.name, inputs, body.sizes)
+    elaborator.scopes[place.path] = Scope(
+        place.path,
+        block.name,
+        inputs,
+        body.sizes,
+        kind=block.name,
+        arguments=_given_values(place, block, names),
+        span=place.entry.type_span,
+    )
     last = elaborator.run(body, next(iter(body.inputs.values())) if len(body.inputs) == 1 else None)
     if not block.outputs:
         return _as(place, block.name, last.ports, last.outputs) if last and last.ports else None
@@ -83,7 +91,7 @@ def use_residual(elaborator: "Elaborator", place: "Place") -> Given | None:
         return None
     given, home = Given("input", start.vertex, entry.type_span, (start,)), _home(elaborator, place)
     if home == place.path:
-        elaborator.scopes[home] = Scope(home, place.title, {}, place.body.sizes)
+        elaborator.scopes[home] = _scope(place, "Residual")
     body = _part(elaborator, place, given, "body", home)
     shortcut = _part(elaborator, place, given, "shortcut", home) if "shortcut" in entry.parts and skips else given
     if not body.ports or not shortcut.ports:
@@ -92,6 +100,11 @@ def use_residual(elaborator: "Elaborator", place: "Place") -> Given | None:
         return _as(place, "Residual", body.ports[:1], ("output",))
     path = f"{home}.add" if home else "add"
     return elaborator.vertex(place, path, "Residual", Add(), [body.ports[0], shortcut.ports[0]])
+
+
+def _scope(place: "Place", kind: str) -> Scope:
+    """A combinator's scope."""
+    return Scope(place.path, place.title, {}, place.body.sizes, kind=kind, span=place.entry.type_span)
 
 
 def _home(elaborator: "Elaborator", place: "Place") -> str:
@@ -130,7 +143,7 @@ def use_branches(elaborator: "Elaborator", place: "Place") -> Given | None:
 
 
 def _paths(elaborator: "Elaborator", place: "Place", given: Given) -> list[Given]:
-    elaborator.scopes[place.path] = Scope(place.path, place.title, {}, place.body.sizes)
+    elaborator.scopes[place.path] = _scope(place, "Branches")
     if "paths" not in place.entry.parts:
         return [_part(elaborator, place, given, key, place.path) for key in place.entry.parts]
     paths = place.entry.arguments and place.entry.arguments.get("paths")
@@ -213,6 +226,14 @@ def _arguments(elaborator: "Elaborator", place: "Place", block: Block) -> Names 
         seen = place.names if node else names
         names = add_value(name, node or param.default or Node(None, param.span), seen, names, findings)
     return names if all(key in block.params for key in given.keys) else None
+
+
+def _given_values(place: "Place", block: Block, names: Names) -> dict[str, Any]:
+    """What is written and is not the default."""
+    given = _given_arguments(place, block)
+    values = {name: names.values.get(name) for name in block.params if given and name in given.keys}
+    defaults = {name: param.default.plain() for name, param in block.params.items() if param.default}
+    return {name: value for name, value in values.items() if name not in defaults or value != defaults[name]}
 
 
 def _given_arguments(place: "Place", block: Block) -> Node | None:

@@ -7,8 +7,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
+from nnspec.spec.amounts import BYTES_FORM, COUNT_FORM
+
 Share = Annotated[float, Field(ge=0, lt=1)]
 Size = PositiveInt | str
+Number = Annotated[float, Field(ge=0)]
+Amount = Number | Annotated[str, Field(max_length=30, pattern=COUNT_FORM)]
+Memory = Number | Annotated[str, Field(max_length=30, pattern=BYTES_FORM)]
+COUNTS = "a number, or one with k, M, G or T as in 500k"
+BYTES = "a number of bytes, or one with a unit as in 64MB or 48MiB"
 NAMES = "a list of at least one name"
 SIZES = "a list of sizes, each a whole number of at least 1 or the name of a length"
 
@@ -131,6 +138,19 @@ class ExportSection(Section):
     """How it is proven."""
 
 
+class BudgetSection(Section):
+    """What the exported network may cost; a check, a training and an export fail where it costs more."""
+
+    params: Amount | None = Field(default=None, json_schema_extra={"words": COUNTS})
+    """Parameters: `500k`, `25M` or a plain number."""
+    macs: Amount | None = Field(default=None, json_schema_extra={"words": COUNTS})
+    """Multiply-accumulates for one example; a length known only when the model runs counts as 128."""
+    memory: Memory | None = Field(default=None, json_schema_extra={"words": BYTES})
+    """Memory of inference on one example: weights, and the tensors that live at once (`64MB`, `48MiB`)."""
+    onnx: Memory | None = Field(default=None, json_schema_extra={"words": BYTES})
+    """Size of the ONNX file: a check goes by its weights, an export measures the file."""
+
+
 class BlockSection(Section):
     """A function from tensors to tensors, used like a layer."""
 
@@ -181,3 +201,5 @@ class Document(Section):
     """How long and how training goes."""
     export: ExportSection = ExportSection()
     """The ONNX file."""
+    budget: BudgetSection | None = None
+    """What the exported network may cost at most."""

@@ -31,6 +31,8 @@ def resolve(spec: Spec) -> dict[str, Any]:
         document["scheduler"] = _choice(spec.scheduler)
     document["train"] = _escaped(spec.train.model_dump(mode="json", exclude_none=True))
     document["export"] = spec.export.model_dump(mode="json")
+    if spec.budget:
+        document["budget"] = spec.budget.model_dump(mode="json", exclude_none=True)
     return document
 
 

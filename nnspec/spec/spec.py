@@ -8,7 +8,7 @@ from nnspec.objectives import Loss, Metric, Optimizer, Scheduler
 from nnspec.prepare.step import Step
 from nnspec.shapes import Tensor
 from nnspec.source import Node
-from nnspec.spec.document import DataSection, ExportSection, TrainSection
+from nnspec.spec.document import BudgetSection, DataSection, ExportSection, TrainSection
 from nnspec.spec.params import Names
 from nnspec.spec.vocabulary import Vocabulary
 
@@ -136,6 +136,7 @@ class Spec:
     root: Node
     params: Names
     home: Home
+    budget: BudgetSection | None = None
     broken: frozenset[str] = frozenset()  # inputs whose own mistakes have been told
 
     def span_of(self, *path: str | int, key: bool = False) -> Span:

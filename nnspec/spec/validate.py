@@ -12,6 +12,7 @@ from nnspec.source import Node
 from nnspec.spec.blocks import block_names, read_blocks
 from nnspec.spec.choices import choose
 from nnspec.spec.document import (
+    BudgetSection,
     DataSection,
     Document,
     ExportSection,
@@ -68,6 +69,7 @@ def validate(root: Node, stem: str, findings: Findings, imported: dict[Node, Spe
         scheduler=scheduler,
         train=_section(TrainSection, root, "train", findings),
         export=_section(ExportSection, root, "export", findings),
+        budget=_section(BudgetSection, root, "budget", findings) if root.get("budget") else None,
         root=written,
         params=names,
         home=home,

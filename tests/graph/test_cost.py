@@ -81,15 +81,15 @@ def test_what_leaves_the_network_is_never_freed():
         name: Vertex(name, Identity(), (Port(before),), (x,), (x,), SPAN)
         for before, name in zip(["x", *names], names, strict=False)
     }
-    assert peak_of_live_tensors(Graph("", {"x": x}, chain, {"y": Port("d")})) == 80
-    assert peak_of_live_tensors(Graph("", {"x": x}, chain, {"y": Port("d"), "z": Port("a")})) == 120
+    assert peak_of_live_tensors(Graph("", {"x": x}, chain, {"y": Port("d")})).size == 80
+    assert peak_of_live_tensors(Graph("", {"x": x}, chain, {"y": Port("d"), "z": Port("a")})).size == 120
 
 
 def test_the_same_tensor_taken_twice_is_freed_once():
     x = tensor("n 10")
     twice = Vertex("sum", Add(), (Port("x"), Port("x")), (x, x), (x,), SPAN)
     after = Vertex("after", Identity(), (Port("sum"),), (x,), (x,), SPAN)
-    assert peak_of_live_tensors(Graph("", {"x": x}, {"sum": twice, "after": after}, {"y": Port("after")})) == 80
+    assert peak_of_live_tensors(Graph("", {"x": x}, {"sum": twice, "after": after}, {"y": Port("after")})).size == 80
 
 
 def test_costs_stay_symbolic_in_a_length():

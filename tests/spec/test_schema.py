@@ -53,6 +53,7 @@ def test_every_example_of_a_layer_fits(name: str):
 
 
 RIGHT = {
+    "a budget": {"budget": {"params": "500k", "macs": 3e7, "memory": "64MB", "onnx": "$(2 * 1024)"}},
     "a name alone": {"layers": ["ReLU", "Flatten", {"ReLU": None}, {"ReLU": {}}]},
     "the first argument alone": {"layers": [{"Linear": 3}, {"Dropout": 0.2}, {"Mean": [1, 2]}]},
     "a list for a size": {"layers": [{"Conv1d": {"out_channels": 1, "kernel_size": [3]}}]},
@@ -92,6 +93,8 @@ RIGHT = {
     "training": {"train": {"batch_size": "full", "epochs": 3, "early_stopping": {}, "clip_grad_norm": None}},
 }  # fmt: skip
 WRONG = {
+    "a budget of another unit": {"budget": {"params": "500kB"}},
+    "a budget below nothing": {"budget": {"params": -1}},
     "no layers": {"layers": []},
     "another version": {"nnspec": 2},
     "an unknown key": {"layer": []},

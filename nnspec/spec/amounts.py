@@ -1,0 +1,20 @@
+"""Amounts with a unit: `500k` parameters, `64MB` of memory."""
+
+import re
+from fractions import Fraction
+
+NUMBER = r"([0-9]+(?:\.[0-9]+)?)"
+COUNT_FORM = rf"^{NUMBER} ?([kKMGT]?)$"
+BYTES_FORM = rf"^{NUMBER} ?([kKMGT]i?B|B)$"
+RANKS = " KMGTPE"
+
+
+def amount(value: float | str) -> Fraction:
+    """What an amount is in ones or bytes: k, M, G are thousands, Ki, Mi, Gi are powers of 1024."""
+    if not isinstance(value, str):
+        return Fraction(value)
+    found = re.match(COUNT_FORM, value) or re.match(BYTES_FORM, value)
+    assert found, value
+    number, unit = found.groups()
+    rank: int = RANKS.index(unit[:1].upper().replace("B", "").rjust(1))
+    return Fraction(number) * Fraction(1024 if "i" in unit else 1000) ** rank
