@@ -42,11 +42,11 @@ COLOURS = {
     "other": ("#ffffff", "#97a3b1"),
 }
 ROLES = {
-    "weights": "linear conv embedding parameter",
+    "weights": "linear conv conv_transpose embedding parameter",
     "sequence": "recurrent attention transformer",
     "norm": "norm dropout",
     "activation": "activation",
-    "shape": "reshape pool reduce pad upsample",
+    "shape": "reshape fold pool adaptive_pool unpool reduce pad upsample",
     "combine": "combine elementwise",
 }
 ROLE_OF = {name: role for role, names in ROLES.items() for name in names.split()}

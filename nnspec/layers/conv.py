@@ -5,10 +5,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from nnspec.layers.fields import NonNegative1, NonNegative2, Positive1, Positive2, per_axis
+from nnspec.layers.fields import NonNegative1, NonNegative2, NonNegative3, Positive1, Positive2, Positive3, per_axis
 from nnspec.layers.layer import Layer, OnnxBuilder, Shape, Value
 from nnspec.layers.window import Pads, Sizes, needs_room, onnx_pads, pad_spatial, written
-from nnspec.pycode import Code, nn
+from nnspec.pycode import Code, name, nn
 from nnspec.shapes import Dim, ShapeError, Tensor, product
 
 KERNEL_SIZE: Any = Field(description="size of the window that each output looks through")
@@ -31,6 +31,17 @@ def conv_output_size(size: Dim, kernel: int, stride: int, padding: int, dilation
     return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
 
 
+def check_groups(groups: int, in_channels: int, out_channels: int) -> None:
+    """Refuse groups that the channels cannot be split into."""
+    for what, channels in (("input", in_channels), ("output", out_channels)):
+        if channels % groups:
+            raise ShapeError(
+                f"groups {groups} does not divide the {channels} channels of its {what}",
+                field="groups",
+                help=f"channels are split into groups of one size; {_divisors(in_channels, out_channels)}",
+            )
+
+
 class _Conv(Layer):
     """What convolutions share: all but the number of axes."""
 
@@ -50,7 +61,7 @@ class _Conv(Layer):
     def infer(self, x: Tensor) -> Tensor:
         x.needs_float()
         x.needs_rank(self.axes + 2)
-        self._check_groups(x)
+        check_groups(self.groups, x.channels, self.out_channels)
         self._check_same()
         if self.padding_mode in ("reflect", "circular"):
             self._check_source_of_padding(x)
@@ -59,6 +70,11 @@ class _Conv(Layer):
         padding = 0 if isinstance(self.padding, str) else self.padding
         needs_room(x, self.kernel_size, padding=padding, dilation=self.dilation, sizes=sizes)
         return x.with_spatial(self.out_channels, *sizes)
+
+    def module(self, x: Tensor) -> Code:
+        arguments = {"kernel_size": self.kernel_size, **self.changed("out_channels", "kernel_size")}
+        made: Code = getattr(nn, type(self).__name__)(x.channels, self.out_channels, **arguments)
+        return made
 
     def _per_axis(self) -> tuple[tuple[int, ...], ...]:
         """Kernel, stride, padding and dilation, one number for each axis."""
@@ -72,15 +88,6 @@ class _Conv(Layer):
             return [(padding, padding) for padding in paddings]
         totals = [dilation * (kernel - 1) for kernel, dilation in zip(kernels, dilations, strict=True)]
         return [(total // 2, total - total // 2) for total in totals]
-
-    def _check_groups(self, x: Tensor) -> None:
-        for what, channels in (("input", x.channels), ("output", self.out_channels)):
-            if channels % self.groups:
-                raise ShapeError(
-                    f"groups {self.groups} does not divide the {channels} channels of its {what}",
-                    field="groups",
-                    help=f"channels are split into groups of one size; {_divisors(x.channels, self.out_channels)}",
-                )
 
     def _check_same(self) -> None:
         kernels, strides, _, dilations = self._per_axis()
@@ -116,7 +123,7 @@ class _Conv(Layer):
         kernels, strides, _, dilations = self._per_axis()
         pads = self._pads()
         if self.padding_mode != "zeros":
-            x = _wrapped(g, x, pads) if self.padding_mode == "circular" else self._padded(g, x, pads)
+            x = pad_spatial(g, x, pads, None, mode=self.padding_mode)
             pads = [(0, 0)] * self.axes
         return g.op(
             "Conv",
@@ -129,9 +136,6 @@ class _Conv(Layer):
             dilations=dilations,
             group=self.groups,
         )
-
-    def _padded(self, g: OnnxBuilder, x: Value, pads: Pads) -> Value:
-        return pad_spatial(g, x, pads, None, mode={"reflect": "reflect", "replicate": "edge"}[self.padding_mode])
 
 
 class Conv1d(_Conv):
@@ -154,9 +158,6 @@ class Conv1d(_Conv):
         "n 2 9 -> n 3 5": dict(out_channels=3, kernel_size=[3], stride=2, padding=1, padding_mode="reflect"),
         "n 2 t -> n 2 t": dict(out_channels=2, kernel_size=3, padding=1, padding_mode="circular"),
     }
-
-    def module(self, x: Tensor) -> Code:
-        return nn.Conv1d(x.channels, self.out_channels, **_arguments(self))
 
 
 class Conv2d(_Conv):
@@ -183,29 +184,101 @@ class Conv2d(_Conv):
         "n 2 h w -> n 3 h w": dict(out_channels=3, kernel_size=3, padding=1, padding_mode="replicate"),
     }
 
+
+class Conv3d(_Conv):
+    """Convolution over three axes: filters that slide through a volume or a film.
+
+    (n, in_channels, d, h, w) -> (n, out_channels, d', h', w')
+
+    d' = (d + 2*padding - dilation*(kernel_size - 1) - 1) // stride + 1, and so h' and w'
+    """
+
+    kernel_size: Positive3 = KERNEL_SIZE
+    stride: Positive3 = STRIDE
+    padding: Named | NonNegative3 = PADDING
+    dilation: Positive3 = DILATION
+
+    axes = 3
+    examples = {
+        "n 2 6 5 4 -> n 3 4 3 2": dict(out_channels=3, kernel_size=3),
+        "n 1 t 6 5 -> n 2 t 6 5": dict(out_channels=2, kernel_size=[1, 3, 3], padding="same"),
+        "n 4 6 7 5 -> n 2 3 5 6": dict(
+            out_channels=2, kernel_size=[2, 3, 2], stride=[2, 1, 1], padding=[0, 1, 1], dilation=[1, 2, 1], groups=2
+        ),
+        "n 2 5 4 4 -> n 2 5 4 4": dict(out_channels=2, kernel_size=3, padding=1, padding_mode="circular", bias=False),
+        "n 1 5 4 4 -> n 2 5 4 4": dict(out_channels=2, kernel_size=3, padding=1, padding_mode="reflect"),
+    }
+
+
+class CausalConv1d(Layer):
+    """Convolution over time that never looks ahead: each output sees its own step and those before it.
+
+    (n, in_channels, t) -> (n, out_channels, t')
+
+    t' = (t - 1) // stride + 1, from (kernel_size - 1) * dilation zeros before the first step;
+    van den Oord et al., WaveNet: a generative model for raw audio, 2016.
+    """
+
+    out_channels: PositiveInt = Field(description="number of channels of the output: one filter each")
+    kernel_size: Positive1 = Field(description="number of steps that each output sees, its own among them")
+    stride: Positive1 = STRIDE
+    dilation: Positive1 = DILATION
+    groups: PositiveInt = Field(default=1, description="parts that the channels are split into, each on its own")
+    bias: bool = Field(default=True, description="add a learnt offset to each channel")
+
+    definition = """
+class CausalConv1d(nn.Conv1d):
+    def forward(self, x: Tensor) -> Tensor:
+        before = self.dilation[0] * (self.kernel_size[0] - 1)
+        return super().forward(F.pad(x, (before, 0)))
+"""
+    examples = {
+        "n 3 20 -> n 4 20": dict(out_channels=4, kernel_size=2),
+        "n 4 t -> n 6 t": dict(out_channels=6, kernel_size=[3], dilation=4, groups=2, bias=False),
+        "n 2 9 -> n 3 5": dict(out_channels=3, kernel_size=3, stride=2),
+    }
+
+    def _conv(self) -> Conv1d:
+        """The convolution of the padded input."""
+        return Conv1d(**{name: getattr(self, name) for name in type(self).model_fields})
+
+    def _before(self) -> int:
+        (kernel,), (dilation,) = per_axis(self.kernel_size, 1), per_axis(self.dilation, 1)
+        return dilation * (kernel - 1)
+
+    def _padded(self, x: Tensor) -> Tensor:
+        x.needs_rank(3)
+        return x.with_axis(2, x.shape[2] + self._before())
+
+    def infer(self, x: Tensor) -> Tensor:
+        return self._conv().infer(self._padded(x))
+
     def module(self, x: Tensor) -> Code:
-        return nn.Conv2d(x.channels, self.out_channels, **_arguments(self))
+        arguments = {"kernel_size": self.kernel_size, **self.changed("out_channels", "kernel_size")}
+        return name("CausalConv1d")(x.channels, self.out_channels, **arguments)
 
+    def parameters(self, x: Tensor) -> dict[str, Shape]:
+        return self._conv().parameters(x)
 
-def _arguments(conv: _Conv) -> dict[str, Any]:
-    return {"kernel_size": conv.kernel_size, **conv.changed("out_channels", "kernel_size")}
+    def macs(self, x: Tensor) -> Dim:
+        return self._conv().macs(self._padded(x))
+
+    def to_onnx(self, g: OnnxBuilder, x: Value) -> Value:
+        (kernel,), (stride,), (dilation,) = (per_axis(v, 1) for v in (self.kernel_size, self.stride, self.dilation))
+        return g.op(
+            "Conv",
+            x,
+            g.parameter("weight"),
+            g.parameter("bias") if self.bias else None,
+            kernel_shape=[kernel],
+            strides=[stride],
+            pads=[self._before(), 0],
+            dilations=[dilation],
+            group=self.groups,
+        )
 
 
 def _divisors(left: int, right: int) -> str:
     common = gcd(left, right)
     numbers = [str(n) for n in range(1, min(common, MAX_LISTED) + 1) if common % n == 0]
     return f"{', '.join(numbers)} would do"
-
-
-def _wrapped(g: OnnxBuilder, x: Value, pads: Pads) -> Value:
-    """Circular padding with slices: ONNX's own is there from opset 19 only."""
-
-    def slice_of(x: Value, start: int, end: int, axis: int) -> Value:
-        return g.op("Slice", x, *(g.constant([number], "int64", name="slice") for number in (start, end, axis)))
-
-    for axis, (before, after) in enumerate(pads, start=2):
-        head = [slice_of(x, -before, 2**63 - 1, axis)] if before else []
-        tail = [slice_of(x, 0, after, axis)] if after else []
-        if head or tail:
-            x = g.op("Concat", *head, x, *tail, axis=axis)
-    return x

@@ -17,8 +17,10 @@ Listed = BeforeValidator(_as_tuple)
 
 Positive1 = PositiveInt | Annotated[tuple[PositiveInt], Listed]
 Positive2 = PositiveInt | Annotated[tuple[PositiveInt, PositiveInt], Listed]
+Positive3 = PositiveInt | Annotated[tuple[PositiveInt, PositiveInt, PositiveInt], Listed]
 NonNegative1 = NonNegativeInt | Annotated[tuple[NonNegativeInt], Listed]
 NonNegative2 = NonNegativeInt | Annotated[tuple[NonNegativeInt, NonNegativeInt], Listed]
+NonNegative3 = NonNegativeInt | Annotated[tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt], Listed]
 
 
 def per_axis(value: int | tuple[int, ...], axes: int) -> tuple[int, ...]:

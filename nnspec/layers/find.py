@@ -16,7 +16,9 @@ ENTRY_POINTS = "nnspec.layers"
 FAMILIES = {
     "linear": "Linear Identity",
     "activation": "Sigmoid Tanh ReLU LeakyReLU GELU Softmax LogSoftmax Heaviside",
-    "conv": "Conv1d Conv2d",
+    "conv": "Conv1d Conv2d Conv3d CausalConv1d",
+    "conv_transpose": "ConvTranspose1d ConvTranspose2d ConvTranspose3d",
+    "fold": "Unfold Fold",
     "norm": "BatchNorm1d BatchNorm2d LayerNorm",
     "pool": "MaxPool2d AvgPool2d AdaptiveAvgPool2d",
     "dropout": "Dropout",

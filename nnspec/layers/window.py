@@ -1,6 +1,6 @@
 """What convolution and pooling share: a window that slides over the axes after the channels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from nnspec.layers.fields import per_axis
 from nnspec.layers.layer import OnnxBuilder, Value
@@ -8,6 +8,9 @@ from nnspec.shapes import Dim, ShapeError, Tensor, format_sizes
 
 Sizes = int | tuple[int, ...]
 Pads = Sequence[tuple[int, int]]  # before and after each axis that follows the channels
+
+END = 2**63 - 1  # as far as an axis goes
+ONNX_MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge"}
 
 
 def needs_room(x: Tensor, kernel_size: Sizes, *, padding: Sizes, dilation: Sizes, sizes: Sequence[Dim]) -> None:
@@ -37,6 +40,42 @@ def onnx_pads(pads: Pads) -> list[int]:
 
 
 def pad_spatial(g: OnnxBuilder, x: Value, pads: Pads, filling: Value | None, mode: str = "constant") -> Value:
-    """The axes after the channels padded by a node of its own, with zeros unless told."""
-    ends = onnx_pads([(0, 0), (0, 0), *pads])
-    return g.op("Pad", x, g.constant(ends, "int64", name="pads"), filling, mode=mode)
+    """The axes after the channels padded by nodes of their own, with zeros unless told; `mode` is PyTorch's."""
+    return pad_axes(g, x, dict(enumerate(pads, start=2)), filling, mode)
+
+
+def pad_axes(
+    g: OnnxBuilder, x: Value, pads: Mapping[int, tuple[int, int]], filling: Value | None, mode: str = "constant"
+) -> Value:
+    """Some axes padded, or cut where a number is negative."""
+    added = {axis: (max(before, 0), max(after, 0)) for axis, (before, after) in pads.items()}
+    added = {axis: ends for axis, ends in added.items() if any(ends)}
+    if mode == "circular":
+        for axis, (before, after) in added.items():
+            x = _wrapped(g, x, axis, before, after)
+    elif added:
+        ends = [before for before, _ in added.values()] + [after for _, after in added.values()]
+        axes = g.constant(list(added), "int64", name="axes")
+        x = g.op("Pad", x, g.constant(ends, "int64", name="pads"), filling, axes, mode=ONNX_MODES[mode])
+    return _cut(g, x, {axis: ends for axis, ends in pads.items() if min(ends) < 0})
+
+
+def _wrapped(g: OnnxBuilder, x: Value, axis: int, before: int, after: int) -> Value:
+    """Circular padding with slices: ONNX's own is there from opset 19 only."""
+    head = [slice_axes(g, x, {axis: (-before, END)})] if before else []
+    tail = [slice_axes(g, x, {axis: (0, after)})] if after else []
+    return g.op("Concat", *head, x, *tail, axis=axis)
+
+
+def _cut(g: OnnxBuilder, x: Value, pads: Mapping[int, tuple[int, int]]) -> Value:
+    if not pads:
+        return x
+    return slice_axes(
+        g, x, {axis: (max(-left, 0), right if right < 0 else END) for axis, (left, right) in pads.items()}
+    )
+
+
+def slice_axes(g: OnnxBuilder, x: Value, ends: Mapping[int, tuple[int, int]]) -> Value:
+    """From a start up to an end on each of some axes."""
+    starts, stops = zip(*ends.values(), strict=True)
+    return g.op("Slice", x, *(g.constant(list(part), "int64", name="slice") for part in (starts, stops, ends)))

@@ -11,8 +11,9 @@ from nnspec.layers.fields import per_axis
 from nnspec.shapes import format_sizes
 from nnspec.spec import Spec
 
-WINDOWS = {"Conv1d": ("position",), "Conv2d": ("row", "column"), "MaxPool2d": ("row", "column")}
-WINDOWS["AvgPool2d"] = WINDOWS["MaxPool2d"]
+AXES = {1: ("position",), 2: ("row", "column"), 3: ("slice", "row", "column")}
+POOLS = {f"{pool}{axes}d": names for pool in ("MaxPool", "AvgPool") for axes, names in AXES.items()}
+WINDOWS = {f"Conv{axes}d": names for axes, names in AXES.items()} | POOLS
 MAX_PADDING = 16  # the largest that a message proposes
 
 
@@ -64,7 +65,7 @@ def _listed(kind: str, lost: Sequence[int]) -> str:
 
 
 def _way_out(vertex: Vertex) -> str:
-    if vertex.kind in ("MaxPool2d", "AvgPool2d"):
+    if vertex.kind in POOLS:
         return "`ceil_mode: true` lets a last window reach over the edge"
     sizes, axes = vertex.arrives[0].spatial, len(WINDOWS[vertex.kind])
     kernels, strides, _, dilations = _windows(vertex.layer, axes)
