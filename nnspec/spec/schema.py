@@ -5,25 +5,24 @@ a union of a hundred objects they do not. The forms below were chosen by what ya
 """
 
 import inspect
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel
 
 from nnspec import layers, prepare
-from nnspec.layers.describe import examples
-from nnspec.layers.words import schema_of
+from nnspec.layers.describe import examples, summary
+from nnspec.layers.words import literal, schema_of
 from nnspec.objectives import LOSSES, METRICS, OPTIMIZERS, SCHEDULERS
 from nnspec.spec.document import Document
 from nnspec.spec.names import MAX_NAME
-
-Schema = dict[str, Any]
+from nnspec.spec.schema_fields import EXPRESSION, Schema, computed, computed_fields, documented, draft7, types_of
 
 FILE_NAME = "nnspec.schema.json"
 NAME: Schema = {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]*$", "maxLength": MAX_NAME}
+MAX_LISTED = 12  # names that an editor's message lists
 NULL: Schema = {"type": "null"}
 BLOCK_OR_EXPRESSION = r"^[a-z$]"  # layer types begin with capitals
-EXPRESSION = r"\$"  # what a text holds that is an expression
+IN_PLACE_OF_A_TYPE = ("share",)  # keys beside a layer's type that may stand without it
 
 
 def editor_line(schema: str = FILE_NAME) -> str:
@@ -33,7 +32,7 @@ def editor_line(schema: str = FILE_NAME) -> str:
 
 def json_schema() -> Schema:
     """The schema of a whole spec."""
-    document = _draft7(schema_of(Document))
+    document = draft7(documented(schema_of(Document)))
     definitions = document.pop("definitions")
     kinds: dict[str, Mapping[str, type[BaseModel]]] = {
         "layer": {name: layer for name in layers.known() if (layer := layers.find(name))},
@@ -46,10 +45,11 @@ def json_schema() -> Schema:
     for kind, classes in kinds.items():
         for name, model in classes.items():
             definitions |= _definitions(f"{kind}.{name}", model)
-    definitions = {name: _computed_fields(schema) for name, schema in definitions.items()}
+    definitions = {name: computed_fields(schema) for name, schema in definitions.items()}
     definitions |= {kind: _choice(kind, classes) for kind, classes in kinds.items()}
     definitions["merge"] = definitions["layer"]
     definitions["layer"] = _beside(definitions["layer"])
+    definitions |= _counts(list(_keys_beside()))
     _link(document, definitions)
     head = {"$schema": "http://json-schema.org/draft-07/schema#", "$id": "urn:nnspec:1", "title": "nnspec, version 1"}
     return {**head, **document, "definitions": dict(sorted(definitions.items()))}
@@ -86,26 +86,30 @@ def _choice(kind: str, classes: Mapping[str, type[BaseModel]]) -> Schema:
 
     The properties stand beside the alternatives, not in one of them, so that editors name the key that is wrong.
     """
-    alone = [name for name, model in classes.items() if not _required(model)]
+    bare = {name: summary(model) for name, model in classes.items() if not _required(model)}
+    alone: Schema = {"type": "string", "enum": list(bare), "enumDescriptions": list(bare.values())}
+    if len(classes) > MAX_LISTED:
+        alone["errorMessage"] = f"no {kind} has this name, or it needs arguments"
     return {
-        "anyOf": [{"type": "string", "enum": alone}, {"type": "object"}],
+        "anyOf": [alone, {"type": "object"}],
         "properties": {name: _arguments(kind, name, model) for name, model in classes.items()},
         "additionalProperties": False,
-        **_exactly(1),
+        "minProperties": 1,
+        "maxProperties": 1,
     }
 
 
 def _beside(choice: Schema) -> Schema:
     """A layer's entry: beside the layer type, which a parameter may give, stand its name, its inputs and more."""
     beside = _keys_beside()
-    entry = {key: value for key, value in choice.items() if key not in _exactly(1)}
+    entry = {key: value for key, value in choice.items() if key not in ("minProperties", "maxProperties")}
     named: Schema = {"type": "string", "pattern": BLOCK_OR_EXPRESSION}
     return {
         **entry,
         "anyOf": [*entry["anyOf"], named],
         "properties": {**entry["properties"], **_combinators(), **beside},
         "patternProperties": {BLOCK_OR_EXPRESSION: True},
-        **_one_beside(list(beside), 1, 1),
+        "allOf": [_ref("entry.0.1.1")],
     }
 
 
@@ -162,20 +166,23 @@ def _closed(properties: Schema, required: list[str]) -> Schema:
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 
-def _one_beside(keys: list[str], least: int, most: int) -> Schema:
-    """So many properties, and one more for each of the keys that is there; `share` needs no layer type."""
-    if not keys:
-        return {"minProperties": least, "maxProperties": most}
-    first, *rest = keys
-    return {
-        "if": {"required": [first]},
-        "then": _one_beside(rest, least + (first != "share"), most + 1),
-        "else": _one_beside(rest, least, most),
-    }
+def _counts(keys: Sequence[str]) -> Schema:
+    """`entry.INDEX.LEAST.MOST`: so many properties, and one more for each key from the index on that is there.
 
-
-def _exactly(count: int) -> Schema:
-    return {"minProperties": count, "maxProperties": count}
+    A definition for each count, not an `if` within an `if`: those double with each key.
+    """
+    counts: Schema = {"entry.0.1.1": {}}
+    for index, key in enumerate([*keys, ""]):
+        for name in [name for name in counts if name.startswith(f"entry.{index}.")]:
+            least, most = map(int, name.split(".")[2:])
+            if not key:
+                counts[name] = {"minProperties": least, "maxProperties": most}
+                continue
+            there = f"entry.{index + 1}.{least + (key not in IN_PLACE_OF_A_TYPE)}.{most + 1}"
+            absent = f"entry.{index + 1}.{least}.{most}"
+            counts[name] = {"if": {"required": [key]}, "then": _ref(there), "else": _ref(absent)}
+            counts |= {there: {}, absent: {}}
+    return counts
 
 
 def _arguments(kind: str, name: str, model: type[BaseModel]) -> Schema:
@@ -183,69 +190,43 @@ def _arguments(kind: str, name: str, model: type[BaseModel]) -> Schema:
     required = _required(model)
     whole = _ref(f"{kind}.{name}")
     long = whole if required else {"anyOf": [whole, NULL]}
-    nothing = [] if required else ["null"]
     if not model.model_fields:
-        return {**_documentation(name, model), "type": ["object", *nothing], **long}
-    short = _computed(_draft7(schema_of(model))["properties"][next(iter(model.model_fields))])
-    short.pop("default", None)
+        return {**_documentation(name, model), "type": ["object", "null"], **long}
+    short = computed(draft7(documented(schema_of(model)))["properties"][next(iter(model.model_fields))])
+    for key in ("default", "title", "description", "markdownDescription"):  # an editor shows the class's own
+        short.pop(key, None)
     # Editors write what the first type asks for: a value where one argument is needed, else an indented line.
-    types = [*_types(short), "object"] if required == 1 else ["object", *_types(short)]
+    types = [*types_of(short), "object"] if required == 1 else ["object", *types_of(short)]
     is_short = {"not": {"type": ["object", "null"]}}
-    kinds = list(dict.fromkeys([*types, *nothing]))
+    kinds = list(dict.fromkeys([*types, "null"]))  # whether nothing may stand there, `long` says
     return {**_documentation(name, model), "type": kinds, "if": is_short, "then": short, "else": long}
-
-
-def _computed_fields(schema: Schema) -> Schema:
-    """A class's schema, any value of which may be an expression."""
-    if "properties" not in schema:
-        return schema
-    return {**schema, "properties": {name: _computed(field) for name, field in schema["properties"].items()}}
-
-
-def _computed(schema: Schema) -> Schema:
-    """A value's schema that takes a text with an expression too.
-
-    A pattern binds texts alone and a bound numbers alone, so one schema says both, and editors still name the bound.
-    """
-    found = dict(schema)
-    for key in ("items", "additionalProperties"):
-        if isinstance(found.get(key), dict):
-            found[key] = _computed(found[key])
-    if isinstance(found.get("items"), list):
-        found["items"] = [_computed(item) for item in found["items"]]
-    text: Schema = {"type": "string", "pattern": EXPRESSION}
-    if "anyOf" in found:
-        plain = any(option.get("type") == "string" and len(option) == 1 for option in found["anyOf"])
-        options = [_computed(option) if option.get("type") == "array" else option for option in found["anyOf"]]
-        return {**found, "anyOf": [*options, *([] if plain else [text])]}
-    if "enum" in found or "const" in found:
-        choice = {key: found.pop(key) for key in ("enum", "const", "type") if key in found}
-        return {**found, "anyOf": [choice, text]}
-    if found.get("type") in ("integer", "number", "boolean", "array"):
-        return {**found, "type": [found["type"], "string"], "pattern": EXPRESSION}
-    return found
-
-
-def _types(schema: Schema) -> list[str]:
-    own = schema.get("type", [])
-    own = [own] if isinstance(own, str) else list(own)
-    return own + [name for option in schema.get("anyOf", []) for name in _types(option)]
 
 
 def _documentation(name: str, model: type[BaseModel]) -> Schema:
     text = inspect.cleandoc(model.__doc__ or "")
     first, *others = text.split("\n\n")
     blocks = [" ".join(first.split()), *(f"```text\n{other}\n```" for other in others)]
+    if model.model_fields:
+        blocks.append("\n".join(_field_lines(model)))
     if issubclass(model, layers.Layer):
         blocks += [f"```yaml\n{entry}  # {shapes}\n```" for shapes, entry in list(examples(name, model))[:1]]
-    return {"description": text, "markdownDescription": "\n\n".join(blocks)}
+    return {"title": name, "description": text, "markdownDescription": "\n\n".join(blocks)}
+
+
+def _field_lines(model: type[BaseModel]) -> list[str]:
+    """A line for each field: its name, its default, what it is."""
+    return [
+        f"- `{name}`{'' if field.is_required() else f' = `{literal(field.default)}`'}: {field.description or ''}"
+        for name, field in model.model_fields.items()
+    ]
 
 
 def _definitions(key: str, model: type[BaseModel]) -> Schema:
     """A class's schema, and those that it refers to."""
-    schema = _draft7(schema_of(model))
+    schema = draft7(documented(schema_of(model)))
     schema.pop("description", None)  # stands where the class is named
-    return {**schema.pop("definitions", {}), key: schema}
+    title = {"title": f"arguments of {key.partition('.')[2]}"} if _required(model) else {}  # editors offer it whole
+    return {**schema.pop("definitions", {}), key: {**schema, **title}}
 
 
 def _required(model: type[BaseModel]) -> int:
@@ -254,42 +235,3 @@ def _required(model: type[BaseModel]) -> int:
 
 def _ref(name: str) -> Schema:
     return {"$ref": f"#/definitions/{name}"}
-
-
-def _draft7(schema: Any) -> Any:
-    """Pydantic's schema, which is of draft 2020-12, as draft 7, without the titles made from field names."""
-    if isinstance(schema, list):
-        return [_draft7(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    found = {key: _draft7_value(key, value) for key, value in schema.items() if not _is_noise(key, value)}
-    if "$defs" in found:
-        found["definitions"] = found.pop("$defs")
-    if "$ref" in found:
-        reference = {"$ref": found.pop("$ref").replace("#/$defs/", "#/definitions/")}
-        # Draft 7 ignores what stands beside a reference.
-        found = {**found, "allOf": [reference]} if found else reference
-    if found.get("type") == "array":
-        _draft7_array(found)
-    if found.get("type") == "integer" and "exclusiveMinimum" in found:
-        found["minimum"] = found.pop("exclusiveMinimum") + 1
-    return found
-
-
-def _is_noise(key: str, value: Any) -> bool:
-    """Titles made from field names, our own words, and defaults that an editor would offer to no use."""
-    return key in ("title", "words") or (key == "default" and (value is None or isinstance(value, dict | list)))
-
-
-def _draft7_value(key: str, value: Any) -> Any:
-    if key in ("properties", "$defs"):  # their keys are names, not words of JSON Schema
-        return {name: _draft7(schema) for name, schema in value.items()}
-    return value if key in ("default", "enum", "const") else _draft7(value)
-
-
-def _draft7_array(found: Schema) -> None:
-    if "prefixItems" in found:
-        found["items"] = found.pop("prefixItems")
-    for old, new in (("minLength", "minItems"), ("maxLength", "maxItems")):
-        if old in found:
-            found[new] = found.pop(old)

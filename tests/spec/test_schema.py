@@ -161,7 +161,9 @@ def test_what_an_editor_shows_comes_from_the_classes():
     assert "```yaml\n- Linear: 10  # (20) -> (10)\n```" in entry["Linear"]["markdownDescription"]
     arguments = json_schema()["definitions"]["layer.Linear"]["properties"]
     assert arguments["out_features"] == {
-        "description": "size of the last axis of the output",
+        "title": "out_features", "description": "size of the last axis of the output",
+        "markdownDescription": "size of the last axis of the output\n\n_a whole number of at least 1; required_",
+        "errorMessage": "out_features is a whole number of at least 1",
         "type": ["integer", "string"], "minimum": 1, "pattern": r"\$",
     }  # fmt: skip
     assert json_schema()["definitions"]["TrainSection"]["description"] == "How long and how training goes."
