@@ -84,6 +84,8 @@ def computed(schema: Schema) -> Schema:
 def _merged(schema: Schema) -> Schema:
     """Alternatives of different types as one schema, of which editors tell more; nothing where they cannot be one."""
     options = [dict(option) for option in schema["anyOf"]]
+    if any(option.get("type") == "string" and len(option) > 1 for option in options):
+        return {}  # an expression has another pattern
     types = [option.pop("type", None) for option in options]
     bounds = [key for option in options for key in option]
     one_each = all(isinstance(kind, str) and kind != "object" for kind in types) and len(set(types)) == len(types)
