@@ -70,7 +70,7 @@ class _Case:
     @classmethod
     def of(cls, example: _Example, module: nn.Module | None, sizes: dict[str, int]) -> "_Case":
         values = _values(example, sizes)
-        return cls(sizes, values, _answers(example.layer, module, values, len(example.outputs)))
+        return cls(sizes, values, _answers(example, module, values))
 
 
 def _check_documented(layer_type: type[Layer]) -> None:
@@ -112,7 +112,7 @@ def _check_shapes(example: _Example, cases: Sequence[_Case]) -> None:
     for case in cases:
         wanted = [_described(x.bind(case.sizes)) for x in example.outputs]
         _equal(f"torch, {case.sizes}", [_described(y) for y in case.answers], wanted)
-        shadows = _answers(example.layer, shadow, [value.to("meta") for value in case.values], len(example.outputs))
+        shadows = _answers(example, shadow, [value.to("meta") for value in case.values])
         _equal(f"torch's meta device, {case.sizes}", [_described(y) for y in shadows], wanted)
 
 
@@ -148,13 +148,13 @@ def _lowered(
     return run
 
 
-def _answers(layer: Layer, module: nn.Module | None, values: Sequence[torch.Tensor], count: int) -> list[torch.Tensor]:
+def _answers(example: _Example, module: nn.Module | None, values: Sequence[torch.Tensor]) -> list[torch.Tensor]:
     """The layer's outputs as generated source gets them."""
-    given = {f"x{place}": value for place, value in enumerate(values)}
+    layer, given = example.layer, {f"x{place}": value for place, value in enumerate(values)}
     codes = [name(key) for key in given]
-    code = layer.call(name("module"), *codes) if module else layer.forward(*codes)
+    code = layer.call(name("module"), *codes) if module else layer.code(example.inputs, *codes)
     with torch.no_grad():
-        return outputs_of(layer, evaluate(code, {"module": module, **given}), count)
+        return outputs_of(layer, evaluate(code, {"module": module, **given}), len(example.outputs))
 
 
 def _values(example: _Example, sizes: Mapping[str, int]) -> list[torch.Tensor]:

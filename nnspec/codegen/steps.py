@@ -215,7 +215,7 @@ class Body:
         """The call of a layer, then what brings torch's values into the form that the graph knows."""
         layer, inputs = vertex.layer, vertex.placed([name(self.variables[port]) for port in vertex.inputs])
         module = layer.module(*vertex.takes)
-        value = layer.call(self._accessor(step), *inputs) if module else layer.forward(*inputs)
+        value = layer.call(self._accessor(step), *inputs) if module else layer.code(vertex.takes, *inputs)
         names = dict.fromkeys(vertex.output_names, "_")
         plain, adapted = [], []
         for (port, output), x in zip(step.gives.items(), vertex.gives, strict=True):

@@ -22,6 +22,8 @@ NonNegative1 = NonNegativeInt | Annotated[tuple[NonNegativeInt], Listed]
 NonNegative2 = NonNegativeInt | Annotated[tuple[NonNegativeInt, NonNegativeInt], Listed]
 NonNegative3 = NonNegativeInt | Annotated[tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt], Listed]
 
+Axes = int | Annotated[tuple[int, ...], Listed, Field(min_length=1)]
+
 
 def per_axis(value: int | tuple[int, ...], axes: int) -> tuple[int, ...]:
     """One number for each axis."""

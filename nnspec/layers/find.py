@@ -24,7 +24,11 @@ FAMILIES = {
     "dropout": "Dropout",
     "embedding": "Embedding",
     "recurrent": "RNN LSTM GRU",
-    "reshape": "Flatten Last",
+    "reshape": "Flatten Unflatten Reshape Squeeze Unsqueeze Expand",
+    "axes": "Permute Transpose Roll Flip",
+    "parts": "Last Slice Select Gather Chunk Split Unbind",
+    "einops": "Rearrange Reduce Repeat",
+    "einsum": "Einsum",
     "reduce": "Mean",
     "combine": "Add Mul Concat",
 }

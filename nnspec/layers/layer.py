@@ -137,6 +137,10 @@ class Layer(BaseModel, ABC):
         """The call of its module; None is an input left out before one that is given."""
         return module(*values)
 
+    def code(self, takes: Sequence[Tensor | None], *values: Code | None) -> Code:
+        """The call of a layer without a module, for one whose text depends on the shapes of its inputs."""
+        return self.forward(*values)
+
     def adapt(self, output: str, value: Code) -> Code:
         """torch's value of one output as ours, where they differ (`h_n` batch first)."""
         return value

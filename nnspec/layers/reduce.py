@@ -1,15 +1,11 @@
 """Axes made one number."""
 
-from typing import Annotated
-
 from pydantic import Field
 
-from nnspec.layers.fields import Listed
+from nnspec.layers.fields import Axes
 from nnspec.layers.layer import Layer, OnnxBuilder, Value
 from nnspec.pycode import Code, torch
 from nnspec.shapes import ShapeError, Tensor
-
-Axes = int | Annotated[tuple[int, ...], Listed, Field(min_length=1)]
 
 
 class Mean(Layer):

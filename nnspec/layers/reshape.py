@@ -1,10 +1,18 @@
-"""The same numbers under another shape, or some of them."""
+"""The same numbers under another shape."""
+
+from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import Field
 
+from nnspec.layers import resize
+from nnspec.layers.fields import Axes, Listed
 from nnspec.layers.layer import Layer, OnnxBuilder, Value
 from nnspec.pycode import Code
 from nnspec.shapes import ShapeError, Tensor, product
+
+SIZES = "a list of sizes, each a whole number, -1 for one that is inferred, or the name of a length"
+Sizes = Annotated[tuple[int | str, ...], Listed, Field(min_length=1, json_schema_extra={"words": SIZES})]
 
 
 class Flatten(Layer):
@@ -55,22 +63,159 @@ class Flatten(Layer):
         return g.op("Reshape", x, g.op("Concat", before, rest, axis=0))
 
 
-class Last(Layer):
-    """The last element along an axis: of a sequence, its last time step.
+class _Reshaping(Layer):
+    """What writes out the sizes that it gives."""
 
-    (n, t, ...) -> (n, ...)
+    def code(self, takes: Sequence[Tensor | None], *values: Code | None) -> Code:
+        (tensor,), (x,) = takes, values
+        assert tensor and x
+        given = self.infer(tensor)
+        assert isinstance(given, Tensor)
+        return x.reshape(*resize.in_torch(x, tensor, given.shape))
+
+    def to_onnx(self, g: OnnxBuilder, x: Value) -> Value:
+        given = self.infer(x.tensor)
+        assert isinstance(given, Tensor)
+        return g.op("Reshape", x, resize.in_onnx(g, x, x.tensor, x.tensor.shape, given.shape))
+
+
+class Reshape(_Reshaping):
+    """The same numbers, in the same order, under another shape.
+
+    (n, ...) -> (n, *shape)
     """
 
-    dim: int = Field(default=1, description="axis to take the last element of, the batch being axis 0")
+    shape: Sizes = Field(description="sizes without the batch; one may be -1, which is inferred")
 
-    examples = {"n t 4 -> n 4": {}, "n 4 t -> n 4": dict(dim=-1), "n 5 -> n": {}}
+    examples = {
+        "n 12 -> n 3 4": dict(shape=[3, 4]),
+        "n 2 6 -> n 3 4": dict(shape=[3, -1]),
+        "n t 6 -> n t 2 3": dict(shape=["t", 2, 3]),
+        "n t 6 -> n 3 t 2": dict(shape=[3, "t", -1]),
+    }
+
+    def infer(self, x: Tensor) -> Tensor:
+        sizes = resize.resolved(self.shape, x, product(x.shape[1:]), field="shape")
+        resize.check(x, sizes, field="shape")
+        return x.with_shape(x.shape[0], *sizes)
+
+
+class Unflatten(_Reshaping):
+    """One axis made several.
+
+    (n, ..., a * b, ...) -> (n, ..., a, b, ...)
+    """
+
+    dim: int = Field(description="axis to take apart, the batch being axis 0")
+    unflattened_size: Sizes = Field(description="the sizes that it is made of; one may be -1, which is inferred")
+
+    examples = {
+        "n 12 -> n 3 4": dict(dim=1, unflattened_size=[3, 4]),
+        "n t 6 -> n t 2 3": dict(dim=-1, unflattened_size=[2, -1]),
+    }
 
     def infer(self, x: Tensor) -> Tensor:
         axis = x.axis(self.dim)
-        return x.with_shape(*x.shape[:axis], *x.shape[axis + 1 :])
+        sizes = resize.resolved(self.unflattened_size, x, x.shape[axis], field="unflattened_size")
+        resize.check(x, [*x.shape[1:axis], *sizes, *x.shape[axis + 1 :]], field="unflattened_size")
+        return x.with_shape(*x.shape[:axis], *sizes, *x.shape[axis + 1 :])
+
+    def code(self, takes: Sequence[Tensor | None], *values: Code | None) -> Code:
+        (tensor,), (x,) = takes, values
+        assert tensor and x
+        sizes = self.infer(tensor).shape[tensor.axis(self.dim) :][: len(self.unflattened_size)]
+        return x.unflatten(self.dim, tuple(resize.in_torch(x, tensor, sizes)))
+
+
+class Squeeze(Layer):
+    """Axes of size 1 taken away.
+
+    (n, ..., 1, ...) -> (n, ..., ...)
+    """
+
+    dim: Axes = Field(description="the axis, or axes, of size 1, the batch being axis 0")
+
+    examples = {"n 1 4 -> n 4": dict(dim=1), "n 1 t 1 -> n t": dict(dim=[1, -1])}
+
+    def infer(self, x: Tensor) -> Tensor:
+        axes = listed_axes(self.dim, x)
+        for axis in axes:
+            if x.shape[axis] != 1:
+                raise ShapeError(f"axis {axis} has the size {x.shape[axis]}: only an axis of size 1 goes", field="dim")
+        return x.with_shape(*(size for axis, size in enumerate(x.shape) if axis not in axes))
 
     def forward(self, x: Code) -> Code:
-        return x[:, -1] if self.dim == 1 else x.select(self.dim, -1)
+        return x.squeeze(self.dim)
 
     def to_onnx(self, g: OnnxBuilder, x: Value) -> Value:
-        return g.op("Gather", x, g.constant(-1, "int64", name="last"), axis=self.dim)
+        return g.op("Squeeze", x, g.constant(listed_axes(self.dim, x.tensor), "int64", name="axes"))
+
+
+class Unsqueeze(Layer):
+    """An axis of size 1 put in.
+
+    (n, ...) -> (n, ..., 1, ...)
+    """
+
+    dim: int = Field(description="where the new axis stands, the batch being axis 0")
+
+    examples = {"n 4 -> n 1 4": dict(dim=1), "n t 4 -> n t 4 1": dict(dim=-1)}
+
+    def infer(self, x: Tensor) -> Tensor:
+        axis = x.with_shape(*x.shape, 1).axis(self.dim)
+        return x.with_shape(*x.shape[:axis], 1, *x.shape[axis:])
+
+    def forward(self, x: Code) -> Code:
+        return x.unsqueeze(self.dim)
+
+    def to_onnx(self, g: OnnxBuilder, x: Value) -> Value:
+        return g.op("Unsqueeze", x, g.constant([self.dim], "int64", name="axes"))
+
+
+class Expand(Layer):
+    """Axes of size 1 made longer, by saying the same again.
+
+    (n, ..., 1, ...) -> (n, ..., size, ...)
+    """
+
+    size: Sizes = Field(description="sizes without the batch; -1 leaves an axis as it is")
+
+    examples = {
+        "n 1 4 -> n 3 4": dict(size=[3, 4]),
+        "n 1 1 t -> n 2 3 t": dict(size=[2, 3, -1]),
+        "n t 1 -> n t t": dict(size=[-1, "t"]),
+    }
+
+    def infer(self, x: Tensor) -> Tensor:
+        before = x.shape[1:]
+        if len(self.size) != len(before):
+            message = f"size has {len(self.size)} sizes, and its input {len(before)} axes beside the batch: {x}"
+            raise ShapeError(message, field="size", help="Unsqueeze puts an axis in")
+        wanted = [resize.named(size, x, field="size") for size in self.size]
+        for have, want in zip(before, wanted, strict=True):
+            if want not in (-1, have) and have != 1:
+                message = f"an axis of size {have} cannot be expanded to {want}: only one of size 1 can"
+                raise ShapeError(message, field="size")
+        return x.with_shape(x.shape[0], *(h if w == -1 else w for h, w in zip(before, wanted, strict=True)))
+
+    def code(self, takes: Sequence[Tensor | None], *values: Code | None) -> Code:
+        (tensor,), (x,) = takes, values
+        assert tensor and x
+        sizes = zip(tensor.shape, self.infer(tensor).shape, strict=True)
+        return x.expand(*(-1 if have == want else resize.in_torch(x, tensor, [want])[0] for have, want in sizes))
+
+    def to_onnx(self, g: OnnxBuilder, x: Value) -> Value:
+        sizes = zip(x.tensor.shape, self.infer(x.tensor).shape, strict=True)
+        # ONNX leaves an axis as it is where 1 is asked for.
+        wanted = [1 if have == want else want for have, want in sizes]
+        parts = [size if isinstance(size, int) else resize.read(g, x, x.tensor, size) for size in wanted]
+        return g.op("Expand", x, resize.joined(g, parts))
+
+
+def listed_axes(dim: int | tuple[int, ...], x: Tensor, *, field: str = "dim") -> list[int]:
+    """One axis or several as indices, no two of them the same."""
+    dims = (dim,) if isinstance(dim, int) else dim
+    axes = [x.axis(one, field=field) for one in dims]
+    if len(set(axes)) < len(axes):
+        raise ShapeError(f"{field} {list(dims)} names an axis twice", field=field)
+    return axes

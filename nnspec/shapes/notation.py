@@ -1,9 +1,11 @@
 """Shapes as short text: `n 3 h w -> n 64` in a layer's examples and in tests.
 
-A number is a fixed size, `n` the batch, any other name a symbolic length. An element type may stand in
-front: `int64 n t`. Inputs and outputs are separated by commas.
+A number is a fixed size, `n` the batch, any other name a symbolic length; arithmetic has no spaces: `(t-1)//2`. An
+element type may stand in front: `int64 n t`. Inputs and outputs are separated by commas.
 """
 
+import operator
+import re
 from collections.abc import Iterable
 
 from nnspec.shapes.dim import BATCH, Dim, symbol
@@ -33,10 +35,39 @@ def format_sizes(dims: Iterable[Dim]) -> str:
     return "×".join(_factor(dim) for dim in dims)
 
 
+_OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "//": operator.floordiv}
+
+
 def _dim(word: str) -> Dim:
-    if word.isdigit():
-        return int(word)
-    return BATCH if word == "n" else symbol(word)
+    """`t`, or a sum of products."""
+    tokens = re.findall(r"\w+|//|[-+*()]", word)[::-1]
+    value = _sum(tokens)
+    assert not tokens, f"'{word}' is not a size"
+    return value
+
+
+def _sum(tokens: list[str]) -> Dim:
+    value = _product(tokens)
+    while tokens and tokens[-1] in "+-":
+        value = _OPERATORS[tokens.pop()](value, _product(tokens))
+    return value
+
+
+def _product(tokens: list[str]) -> Dim:
+    value = _atom(tokens.pop(), tokens)
+    while tokens and tokens[-1] in ("*", "//"):
+        value = _OPERATORS[tokens.pop()](value, _atom(tokens.pop(), tokens))
+    return value
+
+
+def _atom(token: str, tokens: list[str]) -> Dim:
+    if token == "(":
+        value = _sum(tokens)
+        tokens.pop()
+        return value
+    if token.isdigit():
+        return int(token)
+    return BATCH if token == "n" else symbol(token)
 
 
 def _factor(dim: Dim) -> str:

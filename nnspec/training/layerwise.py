@@ -32,5 +32,5 @@ def _call(vertex: Vertex, net: nn.Module, inputs: list[Tensor]) -> list[Tensor]:
         names["module"] = net.get_submodule(vertex.home)
         code = layer.call(name("module"), *codes)
     else:
-        code = layer.forward(*codes)
+        code = layer.code(vertex.takes, *codes)
     return outputs_of(layer, evaluate(code, names), len(vertex.gives))

@@ -3,7 +3,7 @@ import pytest
 from refusing import refusal
 
 from nnspec.exporting.builder import GraphBuilder
-from nnspec.layers.reshape import Flatten
+from nnspec.layers.reshape import Flatten, Reshape, Unflatten
 from nnspec.pycode import name
 from nnspec.shapes import tensor
 
@@ -56,9 +56,54 @@ def test_flattening_writes_as_few_nodes_as_it_can(shape, arguments, nodes):
     assert [node.op_type for node in model.graph.node if node.op_type != "Identity"] == nodes
 
 
-def test_the_last_element_is_along_an_axis_of_each_example():
-    assert refusal("Last", dict(dim=0), "n 4 3") == (
-        "dim",
-        "dim 0 is the batch axis",
-        "examples must stay apart: choose 1 to 2, or -1 to -2 from the end",
+def test_a_shape_holds_as_many_numbers_as_its_input():
+    assert refusal("Reshape", dict(shape=[5, 2]), "n 12") == (
+        "shape",
+        "shape [5, 2] holds 10 numbers, its input has 12",
+        "",
     )
+    assert refusal("Reshape", dict(shape=[5, -1]), "n 12") == (
+        "shape",
+        "shape [5, -1] holds 5 numbers times the -1, its input has 12",
+        "",
+    )
+    assert refusal("Reshape", dict(shape=[-1, -1]), "n 12") == (
+        "shape",
+        "shape [-1, -1] has more than one -1: only one size can be inferred",
+        "",
+    )
+    assert refusal("Reshape", dict(shape=[0, 4]), "n 12") == (
+        "shape",
+        "shape holds 0: a size is at least 1, or -1 for one that is inferred",
+        "",
+    )
+    assert refusal("Reshape", dict(shape=["u", 4]), "n t 4") == (
+        "shape",
+        "shape names the length u, which is unknown here",
+        "its lengths are t",
+    )
+
+
+def test_only_an_axis_of_size_1_is_squeezed_or_expanded():
+    assert refusal("Squeeze", dict(dim=1), "n 3 4") == (
+        "dim",
+        "axis 1 has the size 3: only an axis of size 1 goes",
+        "",
+    )
+    assert refusal("Squeeze", dict(dim=[1, -2]), "n 1 4") == ("dim", "dim [1, -2] names an axis twice", "")
+    assert refusal("Expand", dict(size=[4, 4]), "n 3 4") == (
+        "size",
+        "an axis of size 3 cannot be expanded to 4: only one of size 1 can",
+        "",
+    )
+    assert refusal("Expand", dict(size=[4]), "n 3 4") == (
+        "size",
+        "size has 1 sizes, and its input 2 axes beside the batch: (3, 4)",
+        "Unsqueeze puts an axis in",
+    )
+
+
+def test_a_symbolic_size_is_read_off_the_input_when_the_model_runs():
+    x = tensor("n t 6")
+    assert str(Reshape(shape=["t", 2, 3]).code([x], name("x"))) == "x.reshape(x.shape[0], x.shape[1], 2, 3)"
+    assert str(Unflatten(dim=-1, unflattened_size=[2, -1]).code([x], name("x"))) == "x.unflatten(-1, (2, 3))"
