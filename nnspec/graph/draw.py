@@ -46,8 +46,8 @@ ROLES = {
     "sequence": "recurrent attention transformer",
     "norm": "norm dropout",
     "activation": "activation",
-    "shape": "reshape fold pool adaptive_pool unpool reduce pad upsample",
-    "combine": "combine elementwise",
+    "shape": "reshape axes slicing einops fold pool adaptive_pool unpool reduce pad upsample",
+    "combine": "combine einsum elementwise",
 }
 ROLE_OF = {name: role for role, names in ROLES.items() for name in names.split()}
 

@@ -62,11 +62,14 @@ def other_arguments(layer: Layer) -> str:
 def _arguments(layer: Layer) -> Iterator[str]:
     fields = type(layer).model_fields
     for name, value in layer.changed().items():
-        alone = fields[name].is_required() or name == next(iter(fields))
-        yield _value(value) if alone else f"{name}={_value(value)}"
+        alone = name == next(iter(fields)) or (name in fields and fields[name].is_required())
+        text = literal(value) if name.startswith(("dim", "shift")) else _value(value)
+        yield text if alone else f"{name}={text}"
 
 
 def _value(value: Any) -> str:
     if isinstance(value, tuple | list):
+        if -1 in value:
+            return literal(value)
         return "×".join(_value(item) for item in value)
     return str(value) if isinstance(value, str) else literal(value)

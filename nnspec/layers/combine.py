@@ -88,6 +88,32 @@ class Concat(Layer):
         return g.op("Concat", *xs, axis=self.dim)
 
 
+class Stack(Layer):
+    """Its inputs along a new axis.
+
+    (n, ...), (n, ...), ... -> (n, ..., number of inputs, ...)
+    """
+
+    dim: int = Field(default=1, description="where the new axis stands, the batch being axis 0")
+
+    examples = {"n 3, n 3 -> n 2 3": {}, "n t 4, n t 4, n t 4 -> n t 4 3": dict(dim=-1)}
+
+    def infer(self, x: Tensor, y: Tensor, *others: Tensor) -> Tensor:
+        inputs = (x, y, *others)
+        _needs_one_dtype(*inputs)
+        if any(z.shape != x.shape for z in inputs):
+            raise ShapeError("needs inputs of one shape, got " + _listed(*inputs))
+        axis = x.with_shape(*x.shape, 1).axis(self.dim)
+        return x.with_shape(*x.shape[:axis], len(inputs), *x.shape[axis:])
+
+    def forward(self, *xs: Code) -> Code:
+        return torch.stack(xs, dim=self.dim)
+
+    def to_onnx(self, g: OnnxBuilder, *xs: Value) -> Value:
+        axes = g.constant([self.dim], "int64", name="axes")
+        return g.op("Concat", *(g.op("Unsqueeze", x, axes) for x in xs), axis=self.dim)
+
+
 def _needs_one_dtype(*inputs: Tensor) -> None:
     dtypes = [x.dtype for x in inputs]
     if len(set(dtypes)) > 1:

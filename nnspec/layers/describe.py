@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from nnspec.diagnostics import SpecError, did_you_mean
 from nnspec.layers.find import family, find, known
-from nnspec.layers.layer import Layer, arity, names_in
+from nnspec.layers.layer import Layer, names_in
 from nnspec.layers.words import expected, literal
 from nnspec.shapes import Tensor, parse_example
 
@@ -71,7 +71,7 @@ def examples(name: str, layer: type[Layer]) -> Iterator[tuple[str, str]]:
     for shapes, arguments in layer.examples.items():
         takes, gives = parse_example(shapes)
         written = entry(name, arguments, first)
-        if arity(layer)[0] > 1:
+        if len(takes) > 1:
             sources = ", ".join("abcdefgh"[index] for index in range(len(takes)))
             written = f"{written}{'' if arguments else ':'}\n  from: [{sources}]"
         yield f"{_tensors(takes)} -> {_tensors(gives)}", written

@@ -26,11 +26,11 @@ FAMILIES = {
     "recurrent": "RNN LSTM GRU",
     "reshape": "Flatten Unflatten Reshape Squeeze Unsqueeze Expand",
     "axes": "Permute Transpose Roll Flip",
-    "parts": "Last Slice Select Gather Chunk Split Unbind",
+    "slicing": "Last Slice Select Gather Chunk Split Unbind",
     "einops": "Rearrange Reduce Repeat",
     "einsum": "Einsum",
     "reduce": "Mean",
-    "combine": "Add Mul Concat",
+    "combine": "Add Mul Concat Stack",
 }
 FAMILY_OF = {name: family for family, names in FAMILIES.items() for name in names.split()}
 

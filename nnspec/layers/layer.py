@@ -150,13 +150,17 @@ class Layer(BaseModel, ABC):
         return self.returns or ", ".join(map(str, range(outputs))) + "," * (outputs == 1)
 
     def changed(self, *given: str) -> dict[str, Any]:
-        """The fields that differ from their defaults, less those already given: what generated source writes."""
+        """The fields that differ from their defaults, less those already given: what generated source writes.
+
+        A pattern's sizes, which are fields of the user's naming, come last.
+        """
         fields = type(self).model_fields
-        return {
+        declared = {
             name: value
             for name, value in ((name, getattr(self, name)) for name in fields)
             if name not in given and value != fields[name].get_default()
         }
+        return {**declared, **(self.__pydantic_extra__ or {})}
 
 
 @cache

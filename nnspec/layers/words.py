@@ -20,7 +20,7 @@ def expected(model: type[BaseModel], field: str) -> str:
     schema = schema_of(model)
     info = model.model_fields.get(field)
     key = info.alias if info and info.alias else field
-    return words(schema["properties"][key], schema.get("$defs", {}))
+    return words(schema["properties"].get(key) or schema["additionalProperties"], schema.get("$defs", {}))
 
 
 @cache
