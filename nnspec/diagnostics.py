@@ -33,6 +33,7 @@ CODES = {
     "unknown-metric": "no metric has this name",
     "unknown-optimizer": "no optimizer has this name",
     "unknown-scheduler": "no scheduler has this name",
+    "unknown-initializer": "no initializer has this name",
     "unknown-step": "no preparation step has this name",
     "layer-entry": "an entry of `layers` that is not one layer with its arguments",
     "expression": "an expression that cannot be read or computed",
@@ -67,6 +68,7 @@ CODES = {
     "border": "rows or columns at the edge that no window looks at",
     "batch-of-one": "a BatchNorm trained on one example at a time",
     "learning-rate": "a learning rate far from what its optimizer is used with",
+    "idle-rule": "a rule of `init` that fills no parameter",
     "unknown-template": "no template has this name",
     "unknown-code": "no error or warning has this code",
     "allow": "a comment allows a warning that does not exist",
@@ -243,6 +245,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     folded = {name.casefold().replace("_", ""): name for name in names}
     near = difflib.get_close_matches(word.casefold().replace("_", ""), folded, n=1, cutoff=0.6)
     return f"did you mean '{folded[near[0]]}'?" if near else ""
+
+
+def some(names: Iterable[str], most: int = 5) -> str:
+    """The first few of many names, and how many more there are."""
+    listed = list(names)
+    more = f" and {len(listed) - most} more" if len(listed) > most else ""
+    return ", ".join(listed[:most]) + more
 
 
 def render(diagnostic: Diagnostic, palette: Palette = PLAIN) -> str:

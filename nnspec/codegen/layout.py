@@ -25,7 +25,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """`target = value  # comment` before it is laid out."""
+    """`target = value  # comment` before it is laid out; without a target, the value alone."""
 
     target: str
     value: str
@@ -34,7 +34,7 @@ class Statement:
 
     @property
     def text(self) -> str:
-        return f"{self.target} = {self.value}"
+        return f"{self.target} = {self.value}" if self.target else self.value
 
 
 def lay_out(statements: Sequence[Statement], indent: str) -> list[Line]:
@@ -97,6 +97,10 @@ def _with_comment(statement: Statement, column: int, room: int) -> list[str]:
 
 
 def _assignment(target: str, value: str, room: int) -> list[str]:
+    if not target:
+        call = value.lstrip()
+        indent = value[: len(value) - len(call)]
+        return [indent + line for line in wrap("", call, room - len(indent))]
     if "," in target and len(target) > room // 2:
         *lines, end = bracketed("(", target, ")", room)
         return [*lines, *wrap(f"{end} = ", value, room)]

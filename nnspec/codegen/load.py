@@ -18,13 +18,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from nnspec.codegen.write import Source
-from nnspec.diagnostics import Note, Span, SpecError
+from nnspec.diagnostics import Note, Span, SpecError, some
 from nnspec.files import write_whole
 from nnspec.layers import Layer
 from nnspec.pycode import Code
 from nnspec.pycode import name as code_name
-
-MAX_NAMED = 5  # names that one message lists
 
 
 def evaluate(code: Code, names: Mapping[str, Any]) -> Any:
@@ -150,9 +148,7 @@ def _check_names(path: Path, wanted: Mapping[str, Any], found: Mapping[str, Any]
     unknown = [name for name in found if name not in wanted]
     if not missing and not unknown:
         return
-    notes = [
-        Note(label, _some(names)) for label, names in (("missing", missing), ("unknown", sorted(unknown))) if names
-    ]
+    notes = [Note(label, some(names)) for label, names in (("missing", missing), ("unknown", sorted(unknown))) if names]
     raise _unusable(path, "its names are not the network's", notes=notes, help="these are another network's weights")
 
 
@@ -162,8 +158,3 @@ def _unusable(path: Path, reason: str, *, notes: Iterable[Note] = (), help: str 
 
 def _shown(tensor: torch.Tensor) -> str:
     return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    return ", ".join(names[:MAX_NAMED]) + more

@@ -23,6 +23,14 @@ class Part:
     def __post_init__(self) -> None:
         self.takes |= dict.fromkeys(self.scope.inputs)
 
+    def holds(self, path: str) -> bool:
+        """Whether a path of the network stands in it."""
+        return not self.path or path.startswith(f"{self.path}.")
+
+    def within(self, path: str) -> str:
+        """A path of the network as one of this part."""
+        return path[len(self.path) + 1 :] if self.path else path
+
     @property
     def inputs(self) -> dict[str, Port]:
         """What it takes, by the names that `forward` has for them."""

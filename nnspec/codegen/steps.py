@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import groupby, pairwise
 
 from nnspec.codegen.layout import Statement
-from nnspec.codegen.parts import Part, borrowed, free, home, inside, is_shared, taken_by, variable
+from nnspec.codegen.parts import Part, free, home, inside, is_shared, taken_by, variable
 from nnspec.graph import Graph, Port, Vertex
 from nnspec.pycode import Code, name
 from nnspec.shapes import Tensor
@@ -141,7 +141,6 @@ class Body:
                 yield Statement(f"self.{leaf}", f"nn.Sequential({_several(modules)})", comment, leaf)
             else:
                 yield Statement(f"self.{leaf}", modules[0], comment, leaf)
-        yield from self._lent()
 
     def _places(self, steps: Sequence[Step]) -> list[str]:
         """The modules of a list, each at its own number: an identity stands where there is none."""
@@ -181,35 +180,10 @@ class Body:
         owner = home(step.items[0])
         if not is_shared(step.items[0]):
             return attribute(step.path)
-        if self._holds(owner):
-            return attribute(self._within(owner))
+        if self.part.holds(owner):
+            return attribute(self.part.within(owner))
         leaf, turn = step.path.partition(".")[0], owner.rpartition(".")[2]
         return attribute(f"{leaf}.{turn}" if turn.isdecimal() else leaf)
-
-    def _holds(self, path: str) -> bool:
-        return not self.part.path or path.startswith(f"{self.part.path}.")
-
-    def _within(self, path: str) -> str:
-        """A path of the network as one of this part."""
-        return path[len(self.part.path) + 1 :] if self.part.path else path
-
-    def _lent(self) -> Iterator[Statement]:
-        """Modules of this part that inner parts call too."""
-        lent = {}
-        for user, owner in borrowed(self.part):
-            if owner.rpartition(".")[2].isdecimal():
-                owner = owner.rpartition(".")[0]
-            around, _, leaf = user.rpartition(".")
-            user = around if leaf.isdecimal() else user
-            if self._is_beside(owner):
-                lent[self._within(user)] = self._within(owner)
-        for user, owner in lent.items():
-            yield Statement(attribute(user).text, attribute(owner).text, "", owner)
-
-    def _is_beside(self, owner: str) -> bool:
-        """Whether a path is that of an item of this very part."""
-        leaves = (inside(item, self.part).partition(".")[0] for item in self.part.items)
-        return self._holds(owner) and self._within(owner) in leaves
 
     def _layer(self, step: Step, vertex: Vertex) -> Iterator[Statement]:
         """The call of a layer, then what brings torch's values into the form that the graph knows."""

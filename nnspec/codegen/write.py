@@ -13,6 +13,7 @@ from nnspec import __version__
 from nnspec.codegen.classes import Written, share
 from nnspec.codegen.layout import INDENT, MAX_LINE, Line, Statement, bracketed, docstring, lay_out, wrap
 from nnspec.codegen.parts import Part, borrowed, inside, is_shared, split
+from nnspec.codegen.settle import MATCH, ruled, settled
 from nnspec.codegen.steps import Body, batched
 from nnspec.graph import Graph
 from nnspec.pycode import is_identifier, literal
@@ -120,7 +121,9 @@ def _by_height(parts: Sequence[Part]) -> list[list[Part]]:
 def _written(body: Body) -> Written:
     arrives = [body.graph.tensor(port) for port in body.inputs.values()]
     returned = ", ".join(body.variables[port] for port in body.outputs)
-    return Written(body.part, arrives, tuple(body.inputs), list(body.init()), list(body.forward()), returned)
+    return Written(
+        body.part, arrives, tuple(body.inputs), [*body.init(), *settled(body)], list(body.forward()), returned
+    )
 
 
 def _shared(title: str, modules: Sequence[Written], made: dict[str, str]) -> _Class:
@@ -140,7 +143,7 @@ def _shared(title: str, modules: Sequence[Written], made: dict[str, str]) -> _Cl
 def _network(graph: Graph, body: Body, title: str) -> _Class:
     returned = [body.variables[port] for port in body.outputs]
     about, inputs = _class_docstring(graph), list(body.inputs)
-    init, forward = list(body.init()), list(body.forward())
+    init, forward = [*body.init(), *settled(body), *ruled(graph)], list(body.forward())
     return _Class(title, about, inputs, (), init, forward, returned, _listed(graph.outputs))
 
 
@@ -231,7 +234,7 @@ def _module_docstring(title: str, class_name: str, description: str, origin: str
 
 def stands_twice(graph: Graph) -> bool:
     """Whether a tensor has two names in the module's state dict."""
-    return bool(graph.shared) and any(borrowed(split(graph)[0]))
+    return bool(graph.learning.ties) or (bool(graph.shared) and any(borrowed(split(graph)[0])))
 
 
 def _imports(code: str) -> list[str]:
@@ -241,7 +244,8 @@ def _imports(code: str) -> list[str]:
         lines.append("import torch")
     if re.search(r"\bF\.", code):
         lines.append("import torch.nn.functional as F")
-    return [*lines, "from torch import Tensor, nn"]
+    standard = [f"from fnmatch import {MATCH}", ""] if re.search(rf"\b{MATCH}\(", code) else []
+    return [*standard, *lines, "from torch import Tensor, nn"]
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -87,6 +87,13 @@ SELDOM = {
         "optimizer: {Adam: {lr: 0.5}}",
         "optimizer: {Adam: {lr: 1e-3}}",
     ),
+    "idle-rule": Explanation(
+        "A rule of `init` fills the parameters whose names match its pattern, as `nnspec compile` shows them\n"
+        "(`stage.0.conv1.weight`; `*` stands for any text, dots included). The first rule that matches a parameter\n"
+        "wins, and `init` beside a layer wins over rules.",
+        'layers: [Linear: 2]\ninit: [{match: "*.weigth", orthogonal_: {}}]',
+        'layers: [Linear: 2]\ninit: [{match: "*.weight", orthogonal_: {}}]',
+    ),
     "allow": Explanation(
         "`# nnspec: allow(CODE)` at the end of a line, or alone above it, allows a warning there; above the first key\n"
         "it allows it in the whole file. Only warnings can be allowed, by their own codes.",

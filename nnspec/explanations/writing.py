@@ -56,6 +56,11 @@ WRITING = {
         "optimizer: Adam\nscheduler: Cosine",
         "optimizer: Adam\nscheduler: CosineAnnealingLR",
     ),
+    "unknown-initializer": Explanation(
+        "Initializers have torch.nn.init's names, the underscore at the end included.",
+        "layers: [{Linear: 2, init: {weight: orthogonal}}]",
+        "layers: [{Linear: 2, init: {weight: orthogonal_}}]",
+    ),
     "unknown-step": Explanation(
         "A step prepares an input or a target, and becomes part of the exported file.",
         "inputs: {x: {shape: [8], prepare: [Standardise]}}",

@@ -69,6 +69,7 @@ class GraphBuilder:
 
     weights: Mapping[str, Weights] = field(default_factory=dict)
     opset: int = DEFAULT_OPSET
+    ties: Mapping[str, str] = field(default_factory=dict)  # parameters that are stored as another
 
     def __post_init__(self) -> None:
         if self.opset not in OPSETS:
@@ -106,7 +107,8 @@ class GraphBuilder:
         self._nodes.append(node)
 
     def parameter(self, name: str) -> GraphValue:
-        """A tensor of the state dict, stored under its own name."""
+        """A tensor of the state dict, stored under its own name, or under that of the one it is tied to."""
+        name = self.ties.get(name, name)
         if name not in self._parameters:
             value = GraphValue(name)
             self._parameters[name] = value
@@ -210,10 +212,18 @@ class Scope(OnnxBuilder):
         return values
 
     def weights(self, name: str) -> Weights:
-        return self.graph.weights[self.prefix + name]
+        name = self.prefix + name
+        return self.graph.weights[self.graph.ties.get(name, name)]
 
     def parameter(self, name: str) -> GraphValue:
         return self.graph.parameter(self.prefix + name)
+
+    def transposed(self, name: str) -> GraphValue:
+        own = self.prefix + name
+        if own in self.graph.ties or own in self.graph.ties.values():
+            return self.op("Transpose", self.parameter(name), perm=[1, 0])
+        weights = self.weights(name)
+        return self.constant(weights.T, weights.dtype.name, name=f"{name}.T")
 
     def constant(self, values: Any, dtype: str = "float32", name: str = "constant") -> GraphValue:
         return self.graph.constant(values, dtype, f"{self.name}.{name}", shared=self.shared)

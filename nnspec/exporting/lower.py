@@ -35,7 +35,7 @@ def lower(
     _check_size(weights, graph)
     inputs, answers = live_inputs(spec, graph), answers_of(spec, graph, preparation)
     _check_names(spec, inputs, answers)
-    builder = GraphBuilder(weights, opset)
+    builder = GraphBuilder(weights, opset, graph.learning.ties)
     _Lowering(spec, graph, preparation, builder).run(inputs, answers)
     described = describe(spec, graph, inputs, answers, preparation)
     return builder.model(spec.name or "network", spec.description, {**described, **(metadata or {})})

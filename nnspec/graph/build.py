@@ -4,8 +4,10 @@ from nnspec.diagnostics import Findings
 from nnspec.graph.body import Body, Given
 from nnspec.graph.elaborate import Elaborator, TooLarge
 from nnspec.graph.graph import Graph, Port
+from nnspec.graph.learning import Learning
+from nnspec.graph.settle import fault_of
 from nnspec.shapes import ShapeError
-from nnspec.spec.spec import Output, Spec
+from nnspec.spec.spec import InitRule, Output, Spec
 
 
 def build(spec: Spec, findings: Findings, max_layers: int | None = None) -> Graph:
@@ -35,8 +37,10 @@ class _Builder:
         found = {name: port for name, port in outputs.items() if port}
         auxiliary = frozenset(name for name in found if not spec.outputs[name].exported)
         made = self.elaborator
-        graph = Graph(spec.name, tensors, made.vertices, found, made.scopes, made.placed, auxiliary)
+        learning = Learning(made.ties, made.frozen, made.inits, spec.init)
+        graph = Graph(spec.name, tensors, made.vertices, found, made.scopes, made.placed, auxiliary, learning)
         self._check_used(graph, body)
+        self._check_rules(graph)
         return graph
 
     def _output(self, output: Output, body: Body, last: Given | None) -> Port | None:
@@ -67,6 +71,16 @@ class _Builder:
                 notes=[note],
                 help=f"give {port.vertex} {len(output.classes)} features",
             )
+
+    def _check_rules(self, graph: Graph) -> None:
+        """Tell of rules that fill a parameter with what does not fit its shape."""
+        told: set[InitRule] = set()
+        for name, shape in graph.parameters.items():
+            rule = graph.learning.rule(name)
+            if rule and rule not in told and (fault := fault_of(rule.initializer, name, shape)):
+                told.add(rule)
+                help = "a rule above it, or `init` beside the layer, takes a parameter from it"
+                self.findings.error("wrong-value", fault, rule.span, help=help)
 
     def _check_used(self, graph: Graph, body: Body) -> None:
         if self.findings.errors:

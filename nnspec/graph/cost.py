@@ -29,6 +29,7 @@ class Cost:
 
     layers: Mapping[str, LayerCost]
     parameters: int
+    trained: int  # those of them that are not frozen
     exported: int  # the parameters of these that the exported file holds
     macs: Dim
     weights: int
@@ -48,26 +49,27 @@ class Cost:
 
 def cost(graph: Graph, optimizer: Optimizer | None = None) -> Cost:
     """The cost of a network, trained with an optimizer."""
-    layers = {vertex.name: layer_cost(vertex) for vertex in graph}
+    layers = {vertex.name: layer_cost(graph, vertex) for vertex in graph}
     parameters = sum(layer.parameters for layer in layers.values())
+    trained = parameters - sum(_elements(graph.parameters.get(name, (0,))) for name in graph.frozen)
     inputs = (size_in_bytes(x) for x in graph.inputs.values())
     return Cost(
         layers=layers,
         parameters=parameters,
+        trained=trained,
         exported=sum(layers[name].parameters for name in graph.exported.vertices),
         macs=_sum(layer.macs for layer in layers.values()),
         weights=parameters * FLOAT_BYTES,
-        gradients=parameters * FLOAT_BYTES,
-        state=parameters * FLOAT_BYTES * (optimizer.states if optimizer else 0),
+        gradients=trained * FLOAT_BYTES,
+        state=trained * FLOAT_BYTES * (optimizer.states if optimizer else 0),
         activations=_sum([*inputs, *(layer.activations for layer in layers.values())]),
         peak=peak_of_live_tensors(graph.exported).size,
     )
 
 
-def layer_cost(vertex: Vertex) -> LayerCost:
-    """The cost of one layer; weights that it shares count where they stand."""
-    shapes = {} if vertex.shares else vertex.layer.parameters(*vertex.takes)
-    parameters = sum(_elements(shape) for shape in shapes.values())
+def layer_cost(graph: Graph, vertex: Vertex) -> LayerCost:
+    """The cost of one layer; weights that are another's count where they stand."""
+    parameters = sum(map(_elements, graph.own(vertex).values()))
     return LayerCost(parameters, vertex.layer.macs(*vertex.takes), _sum(map(size_in_bytes, vertex.gives)))
 
 

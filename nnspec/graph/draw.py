@@ -16,7 +16,7 @@ from typing import Any
 
 from nnspec.diagnostics import SpecError
 from nnspec.graph.graph import Graph, Port, Vertex
-from nnspec.graph.label import main_argument, other_arguments, output_name, shape, shorten
+from nnspec.graph.label import borrowed, main_argument, other_arguments, output_name, shape, shorten
 from nnspec.graph.svg import tidy
 from nnspec.layers.find import family
 
@@ -161,8 +161,8 @@ def _boxes(graph: Graph) -> Iterator[Box]:
         yield Box(keys[name], name, "", "", "", "input", name in graph.only_trained)
     for vertex in graph:
         main, detail = main_argument(vertex.layer), other_arguments(vertex.layer)
-        if vertex.shares and vertex.layer.parameters(*vertex.takes):
-            detail = f"the weights of {vertex.shares}"
+        if owners := borrowed(graph, vertex):
+            detail = f"the weights of {', '.join(owners)}"
         dashed = vertex.name in graph.only_trained
         yield Box(keys[vertex.name], vertex.kind, main, detail, vertex.name, _role(vertex), dashed)
     for index, name in enumerate(graph.outputs):

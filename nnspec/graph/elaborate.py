@@ -12,9 +12,11 @@ from nnspec.graph import named
 from nnspec.graph.body import Body, Given
 from nnspec.graph.graph import Placed, Port, Scope, Vertex
 from nnspec.graph.least import MAX_DEPTH, Least
+from nnspec.graph.settle import settle
 from nnspec.graph.sharing import Made, shared_names, use_shared
 from nnspec.graph.structure import entry_title, use_block, use_branches, use_residual
 from nnspec.layers import Layer, arity, find, input_names
+from nnspec.objectives import Initializer
 from nnspec.shapes import ShapeError, Tensor
 from nnspec.source import Node
 from nnspec.spec.instantiate import instantiate, show
@@ -73,6 +75,9 @@ class Elaborator:
         self.made: dict[str, Made] = {}
         self.shared = shared_names(spec)
         self.count, self.least = 0, Least()
+        self.ties: dict[str, str] = {}  # by parameter, the one that it is
+        self.inits: dict[str, Initializer] = {}
+        self.frozen: list[str] = []  # paths of modules
 
     def run(self, body: Body, previous: Given | None) -> Given | None:
         """Elaborate a list; what its last layer gives."""
@@ -83,6 +88,8 @@ class Elaborator:
         for entry in body.entries:
             first = len(self.vertices)
             given = (use_shared if entry.share else Elaborator.entry)(self, body, entry, previous)
+            if given and given.ports:
+                settle(self, body, entry, given, [self.vertices[name] for name in self.order[first:]])
             self.placed.append(Placed(entry.type_span, given.ports if given else (), first, len(self.vertices)))
             self.made[body.prefix + entry.name] = Made(entry, first, len(self.vertices))
             body.add(entry, given)

@@ -10,7 +10,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nnspec.diagnostics import Span
+from nnspec.graph.learning import Learning
 from nnspec.layers import Layer, names_in
+from nnspec.layers.layer import Shape
 from nnspec.shapes import Tensor
 
 if TYPE_CHECKING:
@@ -102,6 +104,7 @@ class Graph:
     scopes: Mapping[str, Scope] = field(default_factory=dict)
     placed: Sequence[Placed] = ()  # what each entry became, wherever its list is used
     auxiliary: frozenset[str] = frozenset()  # outputs that are trained and not exported
+    learning: Learning = field(default_factory=Learning)
 
     def __iter__(self) -> Iterator[Vertex]:
         return iter(self.vertices.values())
@@ -147,6 +150,7 @@ class Graph:
                 if vertex.name in found:
                     found.update(port.vertex for port in vertex.inputs)
                     found.add(vertex.home)
+                    found |= self._lenders.get(vertex.name, set())
             # A shared module is called as a whole, wherever it is called.
             called = {root for name, root in self._roots.items() if name in found}
             found |= {
@@ -174,6 +178,46 @@ class Graph:
         if not self.auxiliary:
             return frozenset()
         return self.live - self.exported.live
+
+    @cached_property
+    def _lenders(self) -> dict[str, set[str]]:
+        """For each layer with a tied parameter, the layers whose parameters those are."""
+        found: dict[str, set[str]] = {}
+        for name, owner in self.learning.ties.items():
+            found.setdefault(self.layer_of(name), set()).add(self.layer_of(owner))
+        return found
+
+    def layer_of(self, parameter: str) -> str:
+        """The path of the layer that has a parameter."""
+        while parameter not in self.vertices:
+            parameter = parameter.rpartition(".")[0]
+        return parameter
+
+    def own(self, vertex: Vertex) -> dict[str, Shape]:
+        """The parameters that stand at a layer, less those that are another's."""
+        if vertex.shares:
+            return {}
+        shapes = vertex.layer.parameters(*vertex.takes).items()
+        return {name: shape for name, shape in shapes if f"{vertex.name}.{name}" not in self.learning.ties}
+
+    @cached_property
+    def parameters(self) -> dict[str, Shape]:
+        """Every parameter of the module once, by its name in the state dict."""
+        live = (vertex for vertex in self if vertex.name in self.live)
+        return {f"{vertex.name}.{name}": shape for vertex in live for name, shape in self.own(vertex).items()}
+
+    @cached_property
+    def frozen(self) -> frozenset[str]:
+        """The names of parameters that are not trained."""
+        paths = frozenset(self.learning.frozen)
+        found: set[str] = set()
+        for vertex in self if paths else ():
+            ends = [len(vertex.name), *(index for index, letter in enumerate(vertex.name) if letter == ".")]
+            if paths.isdisjoint(vertex.name[:end] for end in ends):
+                continue
+            names = (f"{vertex.home}.{name}" for name in vertex.layer.parameters(*vertex.takes))
+            found.update(map(self.learning.owner, names))
+        return frozenset(found)
 
     @cached_property
     def _roots(self) -> dict[str, str]:

@@ -42,6 +42,15 @@ def output_name(vertex: Vertex, output: int) -> str:
     return f"{vertex.name}.{names[output] if output < len(names) else output}"
 
 
+def borrowed(graph: Graph, vertex: Vertex) -> list[str]:
+    """The layers whose parameters a layer has: the one that it shares its module with, or is tied to."""
+    parameters = vertex.layer.parameters(*vertex.takes)
+    if vertex.shares:
+        return [vertex.shares] if parameters else []
+    owners = (graph.learning.ties.get(f"{vertex.name}.{name}") for name in parameters)
+    return list(dict.fromkeys(graph.layer_of(owner) for owner in owners if owner))
+
+
 def shorten(text: str, width: int) -> str:
     """The text in at most so many characters."""
     return text if len(text) <= width else f"{text[: width - 1]}…"

@@ -59,10 +59,18 @@ def use_shared(elaborator: "Elaborator", body: Body, entry: Entry, previous: Giv
     for name, other in mine.items():
         vertex = elaborator.vertices[name]
         elaborator.vertices[name] = replace(vertex, shares=elaborator.vertices[other].home)
+    _forget(elaborator, f"{path}.")
     for name in list(elaborator.scopes)[scopes:]:
         other = to_owner(name)
         elaborator.scopes[name] = replace(elaborator.scopes[name], shares=elaborator.scopes[other].shares or other)
     return given
+
+
+def _forget(elaborator: "Elaborator", prefix: str) -> None:
+    """What layers of a shared module say of their weights, they say where these stand."""
+    elaborator.ties = {name: owner for name, owner in elaborator.ties.items() if not name.startswith(prefix)}
+    elaborator.inits = {name: chosen for name, chosen in elaborator.inits.items() if not name.startswith(prefix)}
+    elaborator.frozen = [path for path in elaborator.frozen if not path.startswith(prefix)]
 
 
 def _owner(elaborator: "Elaborator", body: Body, entry: Entry) -> Given | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from nnspec.diagnostics import Note, Span
 from nnspec.graph.body import Body, Given
 from nnspec.graph.graph import Port, Scope
+from nnspec.graph.settle import OF_WEIGHTS
 from nnspec.layers import Layer, arity, find, known
 from nnspec.layers.combine import Add
 from nnspec.source import Node
@@ -111,7 +112,8 @@ def _home(elaborator: "Elaborator", place: "Place") -> str:
     """Where a Residual's body stands: beside its neighbours where it is alone of its kind, and the names are free."""
     body, entry = place.body, place.entry
     taken = any(name in body.entry_names or name in body.inputs for name in ("body", "shortcut", "add"))
-    if entry.named or entry.repeat or body.residuals > 1 or taken or entry.name in elaborator.shared:
+    meant = entry.name in elaborator.shared or any(entry.node.get(key) for key in OF_WEIGHTS)
+    if entry.named or entry.repeat or body.residuals > 1 or taken or meant:
         return place.path
     return body.prefix.removesuffix(".")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from nnspec.graph.cost import Cost, cost, human, human_bytes
 from nnspec.graph.graph import Graph, Port, Vertex
-from nnspec.graph.label import call, output_name, port_name, shape, shorten
+from nnspec.graph.label import borrowed, call, output_name, port_name, shape, shorten
 from nnspec.objectives import Optimizer
 
 HEADER = ("layer", "type", "from", "output", "parameters", "MACs", "export")
@@ -65,8 +65,7 @@ def _rows_of(graph: Graph, vertex: Vertex, previous: str, total: Cost) -> list[R
         "" if vertex.inputs == (Port(previous),) else ", ".join(_near(graph, port, vertex) for port in vertex.inputs)
     )
     parameters = f"{layer.parameters:,}" if layer.parameters else ""
-    if vertex.shares and vertex.layer.parameters(*vertex.takes):
-        parameters = f"({vertex.shares}'s)"
+    parameters = " + ".join(filter(None, [parameters, *(f"({owner}'s)" for owner in borrowed(graph, vertex))]))
     macs = human(layer.macs) if layer.macs != 0 else ""
     export = _export(graph, vertex.name)
     first = Row(vertex.name, call(vertex.layer), source, shape(vertex.gives[0]), parameters, macs, export)
@@ -126,8 +125,9 @@ def _line(cells: Sequence[str], header: Sequence[str], widths: Sequence[int]) ->
 def _totals(total: Cost, batch_size: int | None, optimizer: Optimizer | None) -> list[str]:
     exported = f", of which {total.exported:,} are exported" if total.exported < total.parameters else ""
     weights = f" ({human_bytes(total.weights)})" if total.parameters else ""
+    trained = f", of which {total.trained:,} are trained" if total.trained < total.parameters else ""
     facts = [
-        ("parameters", f"{total.parameters:,}{weights}{exported}"),
+        ("parameters", f"{total.parameters:,}{weights}{trained}{exported}"),
         ("MACs", f"{human(total.macs)} per example"),
     ]
     if batch_size is None:

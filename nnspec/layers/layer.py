@@ -69,6 +69,10 @@ class OnnxBuilder(Protocol):
         """A parameter or buffer of this layer's module as it is; stored once however often it is asked for."""
         ...
 
+    def transposed(self, name: str) -> Value:
+        """A matrix of this layer's with its axes swapped. What another layer has too is stored as it is."""
+        ...
+
     def constant(self, values: Any, dtype: str = "float32", name: str = "constant") -> Value:
         """A tensor of the file's own: numbers, nested lists or an `Array`."""
         ...

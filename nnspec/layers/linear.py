@@ -36,7 +36,7 @@ class Linear(Layer):
     def to_onnx(self, g: OnnxBuilder, x: Value) -> Value:
         if x.tensor.rank == 2:
             return g.op("Gemm", x, g.parameter("weight"), g.parameter("bias") if self.bias else None, transB=1)
-        y = g.op("MatMul", x, g.constant(g.weights("weight").T, x.tensor.dtype, name="weight.T"))
+        y = g.op("MatMul", x, g.transposed("weight"))
         return g.op("Add", y, g.parameter("bias")) if self.bias else y
 
 

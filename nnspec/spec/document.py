@@ -197,6 +197,8 @@ class Document(Section):
     """The optimizer, by PyTorch's name."""
     scheduler: Any = None
     """The learning-rate schedule, by PyTorch's name."""
+    init: list[Any] | None = None
+    """How parameters begin: rules by patterns of their names, the first that matches."""
     train: TrainSection = TrainSection()
     """How long and how training goes."""
     export: ExportSection = ExportSection()

@@ -29,6 +29,9 @@ def resolve(spec: Spec) -> dict[str, Any]:
         document["optimizer"] = _choice(spec.optimizer)
     if spec.scheduler:
         document["scheduler"] = _choice(spec.scheduler)
+    init = spec.root.get("init")
+    if spec.init and init:
+        document["init"] = init.plain()
     document["train"] = _escaped(spec.train.model_dump(mode="json", exclude_none=True))
     document["export"] = spec.export.model_dump(mode="json")
     if spec.budget:
@@ -103,6 +106,7 @@ def _entry(entry: Entry, before: str, names: Names) -> dict[str, Any]:
     beside = {key: node.plain() for key, node in (("when", entry.when), ("repeat", entry.repeat)) if node}
     if entry.share:
         beside["share"] = entry.share.text
+    beside |= {key: node.plain() for key in ("tie", "freeze", "init") if (node := entry.node.get(key))}
     layer = _layer(entry, names) if entry.kind else {}
     return {**layer, "name": entry.name, "from": sources, **beside}
 

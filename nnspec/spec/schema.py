@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from nnspec import layers, prepare
 from nnspec.layers.describe import examples, summary
 from nnspec.layers.words import literal, schema_of
-from nnspec.objectives import LOSSES, METRICS, OPTIMIZERS, SCHEDULERS
+from nnspec.objectives import INITIALIZERS, LOSSES, METRICS, OPTIMIZERS, SCHEDULERS
 from nnspec.spec.document import Document
 from nnspec.spec.names import MAX_NAME
 from nnspec.spec.schema_fields import EXPRESSION, Schema, computed, computed_fields, documented, draft7, types_of
@@ -41,6 +41,7 @@ def json_schema() -> Schema:
         "metric": METRICS,
         "optimizer": OPTIMIZERS,
         "scheduler": SCHEDULERS,
+        "initializer": INITIALIZERS,
     }
     for kind, classes in kinds.items():
         for name, model in classes.items():
@@ -66,6 +67,7 @@ def _link(document: Schema, definitions: Schema) -> None:
     result["metrics"]["items"] = _ref("metric")
     for fields, kind in ((result, "loss"), (whole, "loss"), (whole, "optimizer"), (whole, "scheduler")):
         fields[kind] |= {"anyOf": [_ref(kind), NULL]}
+    whole["init"]["anyOf"][0]["items"] = _rule(definitions["initializer"])
     for name in ("inputs", "outputs"):
         whole[name] |= {"propertyNames": NAME, "minProperties": 1}
     whole["imports"] |= {"propertyNames": {**NAME, "pattern": "^[a-z][A-Za-z0-9_]*$"}}
@@ -97,6 +99,14 @@ def _choice(kind: str, classes: Mapping[str, type[BaseModel]]) -> Schema:
         "minProperties": 1,
         "maxProperties": 1,
     }
+
+
+def _rule(choice: Schema) -> Schema:
+    """An initializer beside the pattern of the names that it is for."""
+    match: Schema = {"type": "string", "description": "A pattern of parameters' names: `*.weight`."}
+    properties = {"match": match, **choice["properties"]}
+    two: Schema = {"minProperties": 2, "maxProperties": 2, "additionalProperties": False}
+    return {"type": "object", "properties": properties, "required": ["match"], **two}
 
 
 def _beside(choice: Schema) -> Schema:
@@ -133,6 +143,21 @@ def _keys_beside() -> dict[str, Schema]:
         "share": {
             "description": "No weights of its own: the same module as the entry of this name, which stands above.",
             "type": "string",
+        },
+        "tie": {
+            "description": "Parameters that are another layer's: `{weight: embed.weight}`.",
+            "type": "object",
+            "additionalProperties": {"type": "string"},
+        },
+        "freeze": {
+            "description": "Its parameters are not trained.",
+            "type": ["boolean", "string"],
+            "pattern": EXPRESSION,
+        },
+        "init": {
+            "description": "How its parameters begin, by their names: `{weight: orthogonal_, bias: zeros_}`.",
+            "type": "object",
+            "additionalProperties": _ref("initializer"),
         },
         "repeat": {
             "description": "So many times in a row, each with weights of its own; `index` counts from 0.",

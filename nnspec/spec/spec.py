@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from nnspec.diagnostics import Span
-from nnspec.objectives import Loss, Metric, Optimizer, Scheduler
+from nnspec.objectives import Initializer, Loss, Metric, Optimizer, Scheduler
 from nnspec.prepare.step import Step
 from nnspec.shapes import Tensor
 from nnspec.source import Node
@@ -120,6 +120,15 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class InitRule:
+    """How the parameters are filled whose names match a pattern."""
+
+    match: str
+    initializer: Initializer
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Spec:
     """A whole document."""
 
@@ -137,6 +146,7 @@ class Spec:
     params: Names
     home: Home
     budget: BudgetSection | None = None
+    init: tuple[InitRule, ...] = ()
     broken: frozenset[str] = frozenset()  # inputs whose own mistakes have been told
 
     def span_of(self, *path: str | int, key: bool = False) -> Span:

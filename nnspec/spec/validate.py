@@ -27,6 +27,7 @@ from nnspec.spec.inputs import read_inputs
 from nnspec.spec.instantiate import instantiate, show, unknown_key
 from nnspec.spec.outputs import read_outputs
 from nnspec.spec.params import Names, read_params
+from nnspec.spec.rules import read_rules
 from nnspec.spec.spec import Home, Spec
 
 SectionType = TypeVar("SectionType", bound=Section)
@@ -73,6 +74,7 @@ def validate(root: Node, stem: str, findings: Findings, imported: dict[Node, Spe
         root=written,
         params=names,
         home=home,
+        init=read_rules(root.get("init"), findings),
         broken=broken,
     )
 

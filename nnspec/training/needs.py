@@ -26,7 +26,10 @@ def check_trainable(spec: Spec, graph: Graph) -> None:
         message = f"the spec cannot be trained: it has {', '.join(most)}{' and ' * bool(most)}{last}"
         notes = [Note("add", LINES[what]) for what in missing]
         raise SpecError.of("not-trainable", message, place, notes=notes)
-    if not any(vertex.layer.parameters(*vertex.takes) for vertex in graph if vertex.name in graph.live):
+    if graph.frozen and graph.frozen >= graph.parameters.keys():
+        message = "the spec cannot be trained: every parameter is frozen"
+        raise SpecError.of("not-trainable", message, place, help="take `freeze` off what should learn")
+    if not graph.parameters:
         message = "the spec cannot be trained: no layer that reaches an output has weights"
         raise SpecError.of("not-trainable", message, place, help="add a layer that learns, as in `- Linear: 10`")
 

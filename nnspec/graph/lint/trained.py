@@ -1,8 +1,9 @@
 """Lints of how the network is trained."""
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
-from nnspec.diagnostics import Diagnostic
+from nnspec.diagnostics import Diagnostic, did_you_mean, some
 from nnspec.graph.graph import Graph
 from nnspec.graph.lint.walk import BATCH_NORMS, title, warning
 from nnspec.objectives.schedulers import OneCycleLR
@@ -27,6 +28,23 @@ def batch_of_one(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
             spec.span_of("train", "batch_size"),
             help="a batch of 16 or more; or LayerNorm, which needs no batch",
         )
+
+
+def idle_rule(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
+    """A rule of `init` that fills nothing: its pattern matches no parameter, or only what others fill."""
+    used = [graph.learning.rule(parameter) for parameter in graph.parameters]
+    for rule in spec.init:
+        if rule not in used:
+            taken = any(fnmatchcase(parameter, rule.match) for parameter in graph.parameters)
+            fact = "what it matches is filled by others" if taken else "it matches no parameter"
+            yield warning(
+                "idle-rule",
+                f"the rule '{rule.match}' of init fills nothing: {fact}",
+                rule.span,
+                help="the first rule that matches wins, and `init` beside a layer wins over rules"
+                if taken
+                else did_you_mean(rule.match, graph.parameters) or f"the parameters are {some(graph.parameters)}",
+            )
 
 
 def learning_rate(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:

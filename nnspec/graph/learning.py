@@ -1,0 +1,28 @@
+"""What a spec says of the network's weights beside their shapes: which are one, which stay, how they begin."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from nnspec.objectives import Initializer
+from nnspec.spec.spec import InitRule
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learning:
+    """Parameters by their state-dict names, modules by their paths."""
+
+    ties: Mapping[str, str] = field(default_factory=dict)  # each parameter that is another one
+    frozen: Sequence[str] = ()  # modules whose parameters are not trained
+    inits: Mapping[str, Initializer] = field(default_factory=dict)  # as said beside the layer
+    rules: Sequence[InitRule] = ()  # for the others; the first that matches
+
+    def owner(self, parameter: str) -> str:
+        """The name that a parameter is stored under."""
+        return self.ties.get(parameter, parameter)
+
+    def rule(self, parameter: str) -> InitRule | None:
+        """The rule that fills a parameter."""
+        if parameter in self.inits:
+            return None
+        return next((rule for rule in self.rules if fnmatchcase(parameter, rule.match)), None)
