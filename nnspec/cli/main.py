@@ -219,12 +219,21 @@ def _check_command(commands: "Commands[_Parser]") -> None:
 
 
 def _network_commands(commands: "Commands[_Parser]") -> None:
-    show = _command(commands, "show", "print the layers with shapes and costs, or draw them", "nnspec show net.yaml")
+    show = _command(
+        commands, "show", "print the layers with shapes and costs, or draw them", "nnspec show net.yaml --depth 1"
+    )
     show.add_argument("spec", metavar="SPEC")
     form = show.add_mutually_exclusive_group()
     form.add_argument("--mermaid", action="store_true", help="print a Mermaid diagram, which Markdown pages draw")
     form.add_argument("--dot", action="store_true", help="print Graphviz's text")
     form.add_argument("--svg", metavar="FILE", help="draw a picture (needs nnspec[draw])")
+    form.add_argument("--format", choices=["text", "json"], default="text", help="json is for scripts")
+    show.add_argument(
+        "--depth",
+        type=_depth,
+        metavar="N",
+        help="fold what stands deeper into one row, or one box, with its sums; 1 shows the spec's own entries alone",
+    )
     _add_reading(show)
 
     compile = _command(
@@ -251,6 +260,12 @@ def _lookup_commands(commands: "Commands[_Parser]") -> None:
         "nnspec schema -o nnspec.schema.json",
     )
     schema.add_argument("-o", "--output", metavar="FILE", help="where to write it; the terminal unless given")
+
+
+def _depth(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a depth is a whole number of at least 1, got '{text}'")
+    return int(text)
 
 
 def _train_command(commands: "Commands[_Parser]") -> None:

@@ -44,11 +44,16 @@ def show(arguments: Namespace) -> int:
         else:
             print(draw.mermaid(network.graph) if arguments.mermaid else draw.dot(network.graph))
         return 0
+    from nnspec.graph.listing import listing
     from nnspec.graph.table import table
 
     spec = network.spec
     batch = spec.train.batch_size if isinstance(spec.train.batch_size, int) else None
-    print(table(network.graph, batch_size=batch, optimizer=spec.optimizer))
+    if arguments.format == "json":
+        found = listing(network.graph, batch_size=batch, optimizer=spec.optimizer, depth=arguments.depth)
+        print(json.dumps(found, ensure_ascii=False, indent=2))
+        return 0
+    print(table(network.graph, batch_size=batch, optimizer=spec.optimizer, depth=arguments.depth))
     return 0
 
 

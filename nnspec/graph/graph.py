@@ -79,7 +79,9 @@ class Scope:
     sizes: Mapping[str, int] = field(default_factory=dict)  # its parameters that are whole numbers
     shares: str = ""  # the part whose module it is too
     kind: str = ""  # the block's name, or the combinator's; none for one of a combinator's lists
-    arguments: Mapping[str, Any] = field(default_factory=dict)  # what a block is given here
+    arguments: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # what a block is given here that is no default; its first by no name
     span: Span | None = None  # where that stands
 
 

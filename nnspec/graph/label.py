@@ -18,9 +18,7 @@ def call(layer: Layer) -> str:
 
 def scope_call(scope: Scope) -> str:
     """`bottleneck(64, stride=2)`, or the name alone; nothing for one of a combinator's lists."""
-    first, *others = scope.arguments or [""]
-    given = [_value(scope.arguments[first])] if first else []
-    given += [f"{name}={_value(scope.arguments[name])}" for name in others]
+    given = [f"{name}{'=' * bool(name)}{_value(value)}" for name, value in scope.arguments.items()]
     return f"{scope.kind}({', '.join(given)})" if given else scope.kind
 
 

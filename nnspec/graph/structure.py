@@ -235,7 +235,9 @@ def _given_values(place: "Place", block: Block, names: Names) -> dict[str, Any]:
     given = _given_arguments(place, block)
     values = {name: names.values.get(name) for name in block.params if given and name in given.keys}
     defaults = {name: param.default.plain() for name, param in block.params.items() if param.default}
-    return {name: value for name, value in values.items() if name not in defaults or value != defaults[name]}
+    given_here = {name: value for name, value in values.items() if name not in defaults or value != defaults[name]}
+    first = next(iter(block.params), "")
+    return {"" if name == first else name: value for name, value in given_here.items()}
 
 
 def _given_arguments(place: "Place", block: Block) -> Node | None:

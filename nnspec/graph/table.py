@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nnspec.graph.cost import Cost, cost, human, human_bytes
-from nnspec.graph.graph import Graph, Port, Vertex
-from nnspec.graph.label import borrowed, call, output_name, port_name, shape, shorten
+from nnspec.graph.graph import Graph, Port
+from nnspec.graph.label import borrowed, shape, shorten
+from nnspec.graph.tree import Part
+from nnspec.graph.view import Item, View, view
 from nnspec.objectives import Optimizer
 
 HEADER = ("layer", "type", "from", "output", "parameters", "MACs", "export")
 RIGHT = ("parameters", "MACs")
 WIDTH = 100  # columns of a terminal that a usual network fits in
-LEAST_TYPE = 24  # a type's column is never cut shorter than this
+LEAST = {"from": 18, "type": 22, "layer": 20}  # these columns are cut in turn, and never shorter than this
 GAP = "  "
 
 
@@ -32,62 +34,86 @@ class Row:
         return (self.name, self.type, self.source, self.output, self.parameters, self.macs, self.export)
 
 
-def table(graph: Graph, *, batch_size: int | None = None, optimizer: Optimizer | None = None) -> str:
-    """Layers with shapes and costs, then totals; with a batch size, the memory that training takes."""
-    total = cost(graph, optimizer)
-    rows = [*_input_rows(graph), *_layer_rows(graph, total), *_output_rows(graph)]
+def table(
+    graph: Graph,
+    *,
+    batch_size: int | None = None,
+    optimizer: Optimizer | None = None,
+    depth: int | None = None,
+) -> str:
+    """Layers with shapes and costs, then totals; with a batch size, the memory that training takes.
+
+    What stands deeper than `depth` is folded into one row with its sums.
+    """
+    total, seen = cost(graph, optimizer), view(graph, depth)
+    rows = [*_input_rows(graph), *_layer_rows(seen, total), *_output_rows(seen)]
     lines = _aligned([row.cells for row in rows])
     return "\n".join([*lines, "", *_totals(total, batch_size, optimizer)])
 
 
 def _input_rows(graph: Graph) -> list[Row]:
-    return [Row(name, "input", "", shape(x), export=_export(graph, name)) for name, x in graph.inputs.items()]
+    return [
+        Row(name, "input", "", shape(x), export="no" if name in graph.only_trained else "")
+        for name, x in graph.inputs.items()
+    ]
 
 
-def _export(graph: Graph, name: str) -> str:
-    """A mark on what is trained and not exported."""
-    return "no" if name in graph.only_trained else ""
-
-
-def _layer_rows(graph: Graph, total: Cost) -> list[Row]:
+def _layer_rows(seen: View, total: Cost) -> list[Row]:
     rows: list[Row] = []
     # With several inputs none of them is the one before the first layer.
-    previous = next(iter(graph.inputs)) if len(graph.inputs) == 1 else ""
-    for vertex in graph:
-        rows += _rows_of(graph, vertex, previous, total)
-        previous = vertex.name
+    previous = next(iter(seen.graph.inputs)) if len(seen.graph.inputs) == 1 else ""
+    for item in seen.items:
+        rows += _rows_of(seen, item, previous, total)
+        previous = previous if item.is_heading else item.path
     return rows
 
 
-def _rows_of(graph: Graph, vertex: Vertex, previous: str, total: Cost) -> list[Row]:
-    layer = total.layers[vertex.name]
-    source = (
-        "" if vertex.inputs == (Port(previous),) else ", ".join(_near(graph, port, vertex) for port in vertex.inputs)
-    )
-    parameters = f"{layer.parameters:,}" if layer.parameters else ""
-    parameters = " + ".join(filter(None, [parameters, *(f"({owner}'s)" for owner in borrowed(graph, vertex))]))
-    macs = human(layer.macs) if layer.macs != 0 else ""
-    export = _export(graph, vertex.name)
-    first = Row(vertex.name, call(vertex.layer), source, shape(vertex.gives[0]), parameters, macs, export)
-    others = [
-        Row(f"{GAP}{output_name(vertex, index)}", "", "", shape(x)) for index, x in enumerate(vertex.gives) if index
-    ]
-    return [first, *others]
+def _rows_of(seen: View, item: Item, previous: str, total: Cost) -> list[Row]:
+    indent = GAP * (item.level - 1)
+    name = f"{indent}{item.name}{item.turns}"
+    if item.is_heading:
+        return [Row(name, item.call, "", "")]
+    (first, *others), export = seen.gives(item), "no" if seen.only_trained(item) else ""
+    parameters, macs, _ = seen.cost(item, total)
+    own = f"{parameters:,}" if parameters else ""
+    learnt = " + ".join(filter(None, [own, *(f"({owner}'s)" for owner in _owners(seen, item))]))
+    multiplied = human(macs) if macs != 0 else ""
+    source = _source(seen, item, previous)
+    rows = [Row(name, item.call, source, shape(seen.graph.tensor(first)), learnt, multiplied, export)]
+    for port in others:
+        rows.append(Row(f"{indent}{GAP}{seen.name(port, item)}", "", "", shape(seen.graph.tensor(port))))
+    return rows
 
 
-def _near(graph: Graph, port: Port, vertex: Vertex) -> str:
-    """A port's name, less the block that the layer stands in too."""
-    around, dot, _ = vertex.name.rpartition(".")
-    return port_name(graph, port).removeprefix(around + dot)
+def _owners(seen: View, item: Item) -> list[str]:
+    """Whose parameters a layer has beside its own, or in their place."""
+    return [] if isinstance(item.inner, Part) else borrowed(seen.graph, item.inner)
 
 
-def _output_rows(graph: Graph) -> list[Row]:
-    last = next(reversed(list(graph.vertices)), "")
+def _source(seen: View, item: Item, previous: str) -> str:
+    """What an item takes, where that is not what the row above gives."""
+    ports = seen.takes(item)
+    if len(ports) == 1 and _is_of(seen, ports[0], previous):
+        return ""
+    return ", ".join(seen.name(port, item) for port in ports)
+
+
+def _is_of(seen: View, port: Port, path: str) -> bool:
+    """Whether a port is the first thing that the row of this path gives."""
+    giver = seen.holder.get(port.vertex)
+    if giver is None:
+        return port.vertex == path
+    return giver.path == path and port == seen.gives(giver)[0]
+
+
+def _output_rows(seen: View) -> list[Row]:
+    graph = seen.graph
+    last = next((item.path for item in reversed(seen.items) if not item.is_heading), "")
     return [
         Row(
             name,
             "output",
-            "" if port == Port(last) else port_name(graph, port),
+            "" if _is_of(seen, port, last) else seen.name(port),
             shape(graph.tensor(port)),
             export="no" if name in graph.auxiliary else "",
         )
@@ -106,11 +132,13 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 def _widths(header: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
-    """Each column as wide as it needs; the types as wide as the terminal leaves them."""
+    """Each column as wide as it needs, or as the terminal leaves it."""
     widths = [max(len(line[column]) for line in (header, *cells)) for column in range(len(header))]
-    spare = WIDTH - sum(widths) - len(GAP) * (len(widths) - 1)
-    if spare < 0:
-        widths[1] = max(widths[1] + spare, min(widths[1], LEAST_TYPE))
+    for name, least in LEAST.items():
+        column = header.index(name) if name in header else 0
+        spare = WIDTH - sum(widths) - len(GAP) * (len(widths) - 1)
+        if spare < 0:
+            widths[column] = max(widths[column] + spare, min(widths[column], least))
     return widths
 
 

@@ -1,12 +1,12 @@
 """The network as nested parts: what stands in which block, for tables, drawings and sums."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Union
 
 from nnspec.diagnostics import Span
 from nnspec.graph.graph import Graph, Scope, Vertex
-from nnspec.graph.label import scope_call
+from nnspec.graph.label import call, scope_call
 
 PATHS = "paths"  # what Branches numbers are paths side by side, not turns in a row
 
@@ -49,9 +49,17 @@ class Part:
         """`bottleneck(64, stride=2)`; for a repeat what its turns share; nothing for one of a combinator's lists."""
         if self.scope:
             return scope_call(self.scope)
-        calls = {item.call if isinstance(item, Part) else item.kind for item in self.items}
-        same = calls if len(calls) == 1 else {call.partition("(")[0] for call in calls}
-        return same.pop() if len(same) == 1 else ""
+        scopes = [item.scope for item in self.items if isinstance(item, Part) and item.scope]
+        if not scopes:
+            calls = {call(item.layer) for item in self.items if isinstance(item, Vertex)}
+            return calls.pop() if len(calls) == 1 else self.first.kind
+        first, *others = scopes
+        shared = {
+            name: value
+            for name, value in first.arguments.items()
+            if all(name in other.arguments and other.arguments[name] == value for other in others)
+        }
+        return scope_call(replace(first, arguments=shared))
 
 
 def tree(graph: Graph) -> Part:

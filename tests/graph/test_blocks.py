@@ -10,7 +10,6 @@ from nnspec.diagnostics import SpecError
 from nnspec.graph import Port, load_network, parse_network
 from nnspec.graph.cost import cost
 from nnspec.graph.draw import dot, mermaid
-from nnspec.graph.table import table
 from nnspec.shapes import tensor
 from nnspec.spec.resolve import resolve
 
@@ -109,9 +108,9 @@ def test_a_type_may_be_a_block():
     assert names("[$kind]", blocks="{mlp: [Linear: 3]}", more="params: {kind: mlp}\n") == ["kind_1.linear_1"]
 
 
-def test_dotted_names_stand_in_tables_and_drawings():
+def test_dotted_names_stand_in_drawings():
     found = load_network(ROOT / "golden" / "blocks.yaml")
-    for text in (table(found.graph), dot(found.graph), mermaid(found.graph)):
+    for text in (dot(found.graph), mermaid(found.graph)):
         assert "wider.0.conv2d_1" in text
     assert "heads.paths.1.conv2d_1" in found.graph.digraph
 
