@@ -192,5 +192,7 @@ def _equal(what: str, given: Any, wanted: Any) -> None:
 
 def _close(what: str, given: np.ndarray[Any, Any], wanted: np.ndarray[Any, Any]) -> None:
     _equal(what, f"{given.dtype} {given.shape}", f"{wanted.dtype} {wanted.shape}")
-    apart = float(np.abs(given.astype(np.float64) - wanted.astype(np.float64)).max(initial=0.0))
-    assert np.allclose(given, wanted, rtol=TOLERANCE, atol=TOLERANCE), f"{what}: {apart:.1e} apart"
+    with np.errstate(invalid="ignore"):  # infinities that are equal
+        apart = float(np.nan_to_num(np.abs(given.astype(np.float64) - wanted.astype(np.float64))).max(initial=0.0))
+    close = np.allclose(given, wanted, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+    assert close, f"{what}: {apart:.1e} apart"

@@ -44,10 +44,10 @@ COLOURS = {
 ROLES = {
     "weights": "linear conv conv_transpose embedding parameter",
     "sequence": "recurrent attention transformer",
-    "norm": "norm dropout",
-    "activation": "activation",
+    "norm": "norm batchnorm dropout",
+    "activation": "activation piecewise softmax pointwise",
     "shape": "reshape axes slicing einops fold pool adaptive_pool unpool reduce pad upsample",
-    "combine": "combine einsum elementwise",
+    "combine": "combine einsum arithmetic compare distance",
 }
 ROLE_OF = {name: role for role, names in ROLES.items() for name in names.split()}
 

@@ -15,7 +15,7 @@ from nnspec.graph.least import MAX_DEPTH, Least
 from nnspec.graph.settle import settle
 from nnspec.graph.sharing import Made, shared_names, use_shared
 from nnspec.graph.structure import entry_title, use_block, use_branches, use_residual
-from nnspec.layers import Layer, arity, find, input_names
+from nnspec.layers import Layer, find, input_names
 from nnspec.objectives import Initializer
 from nnspec.shapes import ShapeError, Tensor
 from nnspec.source import Node
@@ -220,7 +220,7 @@ class Elaborator:
         if layer is None or not place.givens:
             return None
         names_in_order = input_names(chosen)
-        inputs = self.taken(place, kind, *arity(chosen), names_in_order)
+        inputs = self.taken(place, kind, *layer.input_count(), names_in_order)
         return self.vertex(place, place.path, kind, layer, inputs, names_in_order) if inputs else None
 
     def taken(
@@ -262,7 +262,7 @@ class Elaborator:
         `names` are those of the inputs that the entry may give by name.
         """
         title = f"{kind} {place.path}"
-        if not self._count_fits(place.entry, title, inputs, *arity(type(layer))):
+        if not self._count_fits(place.entry, title, inputs, *layer.input_count()):
             return None
         arrives = tuple(self.tensor(port) for port in inputs)
         places = tuple(sorted(named.places(place.entry, names))) if names else ()

@@ -8,7 +8,7 @@ from nnspec.graph.body import Body, Given
 from nnspec.graph.graph import Port, Scope
 from nnspec.graph.settle import OF_WEIGHTS
 from nnspec.layers import Layer, arity, find, known
-from nnspec.layers.combine import Add
+from nnspec.layers.arithmetic import Add
 from nnspec.source import Node
 from nnspec.spec.choices import choose
 from nnspec.spec.instantiate import show, unknown_key
@@ -134,7 +134,7 @@ def use_branches(elaborator: "Elaborator", place: "Place") -> Given | None:
     ports = [path.ports[0] for path in paths]
     if layer is None:
         return _as(place, "Branches", tuple(ports), tuple(map(str, range(len(ports)))))
-    least, most = arity(type(layer))
+    least, most = layer.input_count()
     if len(ports) < least or (most is not None and len(ports) > most):
         message = f"{type(layer).__name__} merges at least {least} paths, got {len(ports)}"
         if most is not None:
@@ -198,7 +198,7 @@ def _merge(elaborator: "Elaborator", place: "Place", node: Node | None) -> Layer
     if node is None or node.value is None:
         return None
     filled = place.names.fill_in(node, elaborator.findings)
-    joining = (name for name in known() if (layer := find(name)) and arity(layer)[0] > 1)
+    joining = (name for name in known() if (layer := find(name)) and arity(layer)[1] is None)
     return choose(filled, "layer", find, joining, elaborator.findings) if filled else None
 
 

@@ -1,58 +1,11 @@
 """Several tensors made one."""
 
-from functools import reduce
-from operator import add, mul
-
 from pydantic import Field
 
+from nnspec.layers.alike import listed, needs_one_dtype
 from nnspec.layers.layer import Layer, OnnxBuilder, Value
 from nnspec.pycode import Code, torch
 from nnspec.shapes import ShapeError, Tensor
-
-
-class _Elementwise(Layer):
-    """What Add and Mul share: inputs of one shape and one element type, numbers all."""
-
-    def infer(self, x: Tensor, y: Tensor, *others: Tensor) -> Tensor:
-        _needs_one_dtype(x, y, *others)
-        if x.dtype == "bool":
-            raise ShapeError("needs inputs of numbers, got bool")
-        if any(other.shape != x.shape for other in (y, *others)):
-            raise ShapeError(
-                "needs inputs of one shape, got " + _listed(x, y, *others),
-                help="sizes are not stretched to fit: bring the inputs to one shape first",
-            )
-        return x
-
-
-class Add(_Elementwise):
-    """The sum of its inputs, element by element.
-
-    (...), (...), ... -> (...)
-    """
-
-    examples = {"n 3, n 3 -> n 3": {}, "n t 4, n t 4, n t 4 -> n t 4": {}}
-
-    def forward(self, *xs: Code) -> Code:
-        return reduce(add, xs)
-
-    def to_onnx(self, g: OnnxBuilder, *xs: Value) -> Value:
-        return reduce(lambda total, x: g.op("Add", total, x), xs)
-
-
-class Mul(_Elementwise):
-    """The product of its inputs, element by element.
-
-    (...), (...), ... -> (...)
-    """
-
-    examples = {"n 3, n 3 -> n 3": {}, "n t 4, n t 4, n t 4 -> n t 4": {}}
-
-    def forward(self, *xs: Code) -> Code:
-        return reduce(mul, xs)
-
-    def to_onnx(self, g: OnnxBuilder, *xs: Value) -> Value:
-        return reduce(lambda total, x: g.op("Mul", total, x), xs)
 
 
 class Concat(Layer):
@@ -71,11 +24,11 @@ class Concat(Layer):
 
     def infer(self, x: Tensor, y: Tensor, *others: Tensor) -> Tensor:
         inputs = (x, y, *others)
-        _needs_one_dtype(*inputs)
+        needs_one_dtype(*inputs)
         axis = x.axis(self.dim)
         if len({(z.rank, z.shape[:axis], z.shape[axis + 1 :]) for z in inputs}) > 1:
             raise ShapeError(
-                f"needs inputs that differ along axis {axis} only, got {_listed(*inputs)}",
+                f"needs inputs that differ along axis {axis} only, got {listed(*inputs)}",
                 field="dim",
                 help="dim is the axis along which they are joined, the batch being axis 0",
             )
@@ -100,9 +53,9 @@ class Stack(Layer):
 
     def infer(self, x: Tensor, y: Tensor, *others: Tensor) -> Tensor:
         inputs = (x, y, *others)
-        _needs_one_dtype(*inputs)
+        needs_one_dtype(*inputs)
         if any(z.shape != x.shape for z in inputs):
-            raise ShapeError("needs inputs of one shape, got " + _listed(*inputs))
+            raise ShapeError("needs inputs of one shape, got " + listed(*inputs))
         axis = x.with_shape(*x.shape, 1).axis(self.dim)
         return x.with_shape(*x.shape[:axis], len(inputs), *x.shape[axis:])
 
@@ -112,13 +65,3 @@ class Stack(Layer):
     def to_onnx(self, g: OnnxBuilder, *xs: Value) -> Value:
         axes = g.constant([self.dim], "int64", name="axes")
         return g.op("Concat", *(g.op("Unsqueeze", x, axes) for x in xs), axis=self.dim)
-
-
-def _needs_one_dtype(*inputs: Tensor) -> None:
-    dtypes = [x.dtype for x in inputs]
-    if len(set(dtypes)) > 1:
-        raise ShapeError(f"needs inputs of one element type, got {' and '.join(dtypes)}")
-
-
-def _listed(*inputs: Tensor) -> str:
-    return " and ".join(str(x) for x in inputs)

@@ -14,23 +14,31 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "nnspec.layers"
 
 FAMILIES = {
-    "linear": "Linear Identity",
-    "activation": "Sigmoid Tanh ReLU LeakyReLU GELU Softmax LogSoftmax Heaviside",
+    "linear": "Linear Bilinear MatMul Identity",
+    "activation": "Sigmoid Tanh ReLU LeakyReLU PReLU RReLU ELU CELU SELU GELU SiLU Mish Softplus Softsign LogSigmoid "
+    "Tanhshrink",
+    "piecewise": "ReLU6 Hardtanh Hardsigmoid Hardswish Hardshrink Softshrink Threshold Heaviside",
+    "softmax": "Softmax LogSoftmax Softmin Softmax2d GLU",
     "conv": "Conv1d Conv2d Conv3d CausalConv1d",
     "conv_transpose": "ConvTranspose1d ConvTranspose2d ConvTranspose3d",
     "fold": "Unfold Fold",
-    "norm": "BatchNorm1d BatchNorm2d LayerNorm",
+    "batchnorm": "BatchNorm1d BatchNorm2d BatchNorm3d InstanceNorm1d InstanceNorm2d InstanceNorm3d",
+    "norm": "LayerNorm RMSNorm GroupNorm LocalResponseNorm",
     "pool": "MaxPool2d AvgPool2d AdaptiveAvgPool2d",
-    "dropout": "Dropout",
-    "embedding": "Embedding",
+    "dropout": "Dropout Dropout1d Dropout2d Dropout3d AlphaDropout FeatureAlphaDropout",
+    "embedding": "Embedding EmbeddingBag",
     "recurrent": "RNN LSTM GRU",
     "reshape": "Flatten Unflatten Reshape Squeeze Unsqueeze Expand",
     "axes": "Permute Transpose Roll Flip",
     "slicing": "Last Slice Select Gather Chunk Split Unbind",
     "einops": "Rearrange Reduce Repeat",
     "einsum": "Einsum",
-    "reduce": "Mean",
-    "combine": "Add Mul Concat Stack",
+    "reduce": "Mean Sum Prod Max Min LogSumExp Var Std ArgMax ArgMin CumSum",
+    "combine": "Concat Stack",
+    "distance": "Norm Normalize CosineSimilarity PairwiseDistance",
+    "arithmetic": "Add Sub Mul Div Pow Maximum Minimum",
+    "pointwise": "Abs Neg Sign Exp Log Sqrt Rsqrt Reciprocal Sin Cos Floor Ceil Round Clamp Cast",
+    "compare": "Eq Ne Gt Ge Lt Le LogicalAnd LogicalOr LogicalNot Where",
 }
 FAMILY_OF = {name: family for family, names in FAMILIES.items() for name in names.split()}
 

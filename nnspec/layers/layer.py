@@ -137,6 +137,10 @@ class Layer(BaseModel, ABC):
     # Multiply-accumulates of matrix products and convolutions for one example; elementwise work counts none.
     macs: ClassVar[Callable[..., Dim]] = _no_macs
 
+    def input_count(self) -> tuple[int, int | None]:
+        """How many inputs it takes with these arguments: at least, and at most (None: any number)."""
+        return arity(type(self))
+
     def call(self, module: Code, *values: Code | None) -> Code:
         """The call of its module; None is an input left out before one that is given."""
         return module(*values)

@@ -1,10 +1,11 @@
-"""Linear maps, and the map that changes nothing."""
+"""Linear maps, maps that are linear in each of two inputs, and the map that changes nothing."""
 
 from pydantic import Field, PositiveInt
 
+from nnspec.layers.alike import listed, needs_one_dtype
 from nnspec.layers.layer import Layer, OnnxBuilder, Shape, Value
-from nnspec.pycode import Code, nn
-from nnspec.shapes import Dim, Tensor
+from nnspec.pycode import Code, nn, torch
+from nnspec.shapes import Dim, ShapeError, Tensor, product
 
 
 class Linear(Layer):
@@ -40,6 +41,83 @@ class Linear(Layer):
         return g.op("Add", y, g.parameter("bias")) if self.bias else y
 
 
+class Bilinear(Layer):
+    """A form in two inputs: each output is a weighted sum of the products of their features.
+
+    (..., in1_features), (..., in2_features) -> (..., out_features)
+
+    y_o = sum_ij input1_i * weight_oij * input2_j + bias_o; Tenenbaum and Freeman, Separating style and content with
+    bilinear models, 2000.
+    """
+
+    out_features: PositiveInt = Field(description="size of the last axis of the output")
+    bias: bool = Field(default=True, description="add a learnt offset")
+
+    examples = {"n 3, n 4 -> n 2": dict(out_features=2), "n t 2, n t 3 -> n t 4": dict(out_features=4, bias=False)}
+
+    def infer(self, input1: Tensor, input2: Tensor) -> Tensor:
+        needs_one_dtype(input1, input2)
+        input1.needs_float()
+        assert input1.features and input2.features
+        if input1.shape[:-1] != input2.shape[:-1]:
+            raise ShapeError(f"needs inputs that differ in their last axis only, got {listed(input1, input2)}")
+        return input1.with_last(self.out_features)
+
+    def module(self, input1: Tensor, input2: Tensor) -> Code:
+        return nn.Bilinear(input1.features, input2.features, self.out_features, **self.changed("out_features"))
+
+    def parameters(self, input1: Tensor, input2: Tensor) -> dict[str, Shape]:
+        bias = {"bias": (self.out_features,)} if self.bias else {}
+        return {"weight": (self.out_features, input1.features, input2.features), **bias}
+
+    def macs(self, input1: Tensor, input2: Tensor) -> Dim:
+        return input1.positions * self.out_features * (input1.features + 1) * input2.features
+
+    def to_onnx(self, g: OnnxBuilder, input1: Value, input2: Value) -> Value:
+        y = g.op("Einsum", input1, g.parameter("weight"), input2, equation="...i,oij,...j->...o")
+        return g.op("Add", y, g.parameter("bias")) if self.bias else y
+
+
+class MatMul(Layer):
+    """The matrix product over the last two axes, for each example and along the axes before.
+
+    (..., a, k), (..., k, b) -> (..., a, b)
+
+    sum_k input[..., a, k] * other[..., k, b]; an axis before the last two that is 1 serves every place of the other's,
+    and a tensor without a batch every example.
+    """
+
+    examples = {
+        "n 3 4, n 4 5 -> n 3 5": {},
+        "n 2 t 4, n 2 4 t -> n 2 t t": {},
+        "n 6 t 4, n 1 4 u -> n 6 t u": {},
+    }
+
+    def infer(self, input: Tensor, other: Tensor) -> Tensor:
+        needs_one_dtype(input, other)
+        input.needs_float()
+        _check_matrices(input, other)
+        if input.shape[-1] != other.shape[-2]:
+            raise ShapeError(
+                f"needs a last axis of the first input as long as the last but one of the second, got "
+                f"{input.shape[-1]} and {other.shape[-2]}: {listed(input, other)}",
+                help="`Transpose: {dim0: -2, dim1: -1}` swaps the axes of one",
+            )
+        if _is_vector(input):
+            return input.with_last(other.shape[-1])
+        return input.with_shape(*_stretched(input, other), input.shape[-2], other.shape[-1])
+
+    def forward(self, input: Code, other: Code) -> Code:
+        return torch.matmul(input, other)
+
+    def macs(self, input: Tensor, other: Tensor) -> Dim:
+        result = self.infer(input, other)
+        return product(result.shape[1:] if result.batched else result.shape) * input.shape[-1]
+
+    def to_onnx(self, g: OnnxBuilder, input: Value, other: Value) -> Value:
+        return g.op("MatMul", input, other)
+
+
 class Identity(Layer):
     """Its input, unchanged.
 
@@ -56,3 +134,41 @@ class Identity(Layer):
 
     def to_onnx(self, g: OnnxBuilder, x: Value) -> Value:
         return x
+
+
+def _is_vector(x: Tensor) -> bool:
+    """Whether each example is one vector: all examples together are then the rows of a matrix."""
+    return x.batched and x.rank == 2
+
+
+def _check_matrices(x: Tensor, y: Tensor) -> None:
+    """Refuse what is no matrix for each example, and ranks that would set the batch against another axis."""
+    if _is_vector(x) and not y.batched and y.rank == 2:
+        return
+    if x.rank < 2 + x.batched or y.rank < 2 + y.batched:
+        raise ShapeError(
+            f"needs two matrices for each example, got {listed(x, y)}",
+            help="`Mul` and `Sum` give the product of two vectors; `Linear` has a learnt matrix",
+        )
+    unlike = x.rank != y.rank if x.batched and y.batched else _is_above(x, y) or _is_above(y, x)
+    if unlike:
+        raise ShapeError(
+            f"needs inputs of as many axes, got {listed(x, y)}",
+            help="`Unsqueeze` gives an axis of size 1 to one of them",
+        )
+
+
+def _is_above(x: Tensor, y: Tensor) -> bool:
+    return not x.batched and y.batched and x.rank > y.rank
+
+
+def _stretched(x: Tensor, y: Tensor) -> list[Dim]:
+    """The axes before the matrices."""
+    rank = max(x.rank, y.rank)
+    left, right = ((*[1] * (rank - z.rank), *z.shape[:-2]) for z in (x, y))
+    if any(a != b and 1 not in (a, b) for a, b in zip(left, right, strict=True)):
+        raise ShapeError(
+            f"needs inputs that agree in the axes before the last two, got {listed(x, y)}",
+            help="of each pair the sizes are equal, or one of them is 1",
+        )
+    return [b if a == 1 else a for a, b in zip(left, right, strict=True)]

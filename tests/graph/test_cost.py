@@ -8,7 +8,7 @@ from nnspec.diagnostics import Span, Text
 from nnspec.graph.cost import cost, human, human_bytes, peak_of_live_tensors
 from nnspec.graph.graph import Graph, Port, Vertex
 from nnspec.graph.network import parse_network
-from nnspec.layers.combine import Add
+from nnspec.layers.arithmetic import Add
 from nnspec.layers.linear import Identity
 from nnspec.objectives.optimizers import SGD, Adam, AdamW, RMSprop
 from nnspec.shapes import symbol, tensor

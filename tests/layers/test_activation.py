@@ -3,7 +3,9 @@ import torch
 from refusing import refusal
 
 from nnspec.codegen.load import evaluate
-from nnspec.layers.activation import GELU, Heaviside, LeakyReLU, Softmax
+from nnspec.layers.activation import GELU, LeakyReLU
+from nnspec.layers.piecewise import Heaviside
+from nnspec.layers.softmax import Softmax
 from nnspec.pycode import name
 
 

@@ -2,8 +2,9 @@ import pytest
 from refusing import refusal
 
 from nnspec.exporting.builder import GraphBuilder
+from nnspec.layers.batchnorm import BatchNorm1d
 from nnspec.layers.layer import NotInOnnx
-from nnspec.layers.norm import BatchNorm1d, LayerNorm
+from nnspec.layers.norm import LayerNorm
 from nnspec.shapes import tensor
 
 

@@ -1,0 +1,57 @@
+"""What layers of several inputs ask of them: one element type, one shape."""
+
+from nnspec.shapes import Dim, ShapeError, Tensor
+
+Number = int | float  # of integers, an element may only be combined with an integer
+
+
+def needs_one_dtype(*inputs: Tensor) -> None:
+    """Refuse inputs of several element types."""
+    dtypes = [x.dtype for x in inputs]
+    if len(set(dtypes)) > 1:
+        raise ShapeError(f"needs inputs of one element type, got {' and '.join(dtypes)}")
+
+
+def needs_one_shape(*inputs: Tensor) -> tuple[Dim, ...]:
+    """The shape of all inputs; one without a batch is the same for every example, and stretched as PyTorch does."""
+    whole = max(inputs, key=lambda x: (x.batched, x.rank))
+    if all(x.shape == whole.shape or (whole.batched and _stretches(x, whole)) for x in inputs):
+        return whole.shape
+    raise ShapeError(
+        "needs inputs of one shape, got " + listed(*inputs),
+        help="sizes are not stretched to fit: bring the inputs to one shape first",
+    )
+
+
+def needs_signed(x: Tensor) -> None:
+    """Refuse element types that know no minus."""
+    if x.dtype in ("bool", "uint8"):
+        raise ShapeError(f"needs an input of real or signed numbers, got {x.dtype}", help="`- Cast: int64` before it")
+
+
+def needs_numbers(*inputs: Tensor) -> None:
+    """Refuse truth values."""
+    if any(x.dtype == "bool" for x in inputs):
+        raise ShapeError("needs inputs of numbers, got bool")
+
+
+def needs_fitting_number(x: Tensor, number: Number | None, field: str) -> None:
+    """Refuse a number that is not whole beside whole numbers."""
+    if isinstance(number, float) and not x.is_float:
+        raise ShapeError(
+            f"{field} {number:g} does not go with elements of {x.dtype}",
+            field=field,
+            help="a whole number does; or `- Cast: float32` before it",
+        )
+
+
+def listed(*inputs: Tensor) -> str:
+    """The inputs in words."""
+    return " and ".join(str(x) for x in inputs)
+
+
+def _stretches(x: Tensor, whole: Tensor) -> bool:
+    if x.batched or x.rank > whole.rank:
+        return False
+    last = whole.shape[whole.rank - x.rank :]
+    return all(size in (1, wanted) for size, wanted in zip(x.shape, last, strict=True))

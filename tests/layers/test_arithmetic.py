@@ -1,0 +1,124 @@
+"""Arithmetic of several inputs, or of one and a number; comparisons and choices, which share its rules."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from refusing import refusal
+
+from nnspec.layers import find
+from nnspec.layers.alike import needs_one_shape
+from nnspec.layers.arithmetic import Add, Div, Maximum, Mul, Pow, Sub
+from nnspec.layers.compare import Gt, Where
+from nnspec.pycode import name
+from nnspec.shapes import BATCH, ShapeError, Tensor, tensor
+
+ALIKE = ("Add", "Mul", "Sub", "Div", "Pow", "Maximum", "Minimum", "Eq", "Gt", "Where", "PairwiseDistance")
+
+
+def inputs(layer: str, *shapes: str) -> tuple[str, ...]:
+    return ("bool n 3", *shapes) if layer == "Where" else shapes
+
+
+@pytest.mark.parametrize(("left", "right"), [("3", "4"), ("3 4", "4"), ("3 1", "3 4"), ("t", "u"), ("t", "4")])
+@pytest.mark.parametrize("layer", [layer for layer in ALIKE if layer != "Where"])
+def test_sizes_are_not_stretched_to_fit(layer, left, right):
+    assert refusal(layer, {}, f"n {left}", f"n {right}") == (
+        "",
+        f"needs inputs of one shape, got {tensor(f'n {left}')} and {tensor(f'n {right}')}",
+        "sizes are not stretched to fit: bring the inputs to one shape first",
+    )
+
+
+@pytest.mark.parametrize("layer", ALIKE)
+def test_element_types_are_not_mixed(layer):
+    assert refusal(layer, {}, *inputs(layer, "n 3", "int64 n 3")) == (
+        "",
+        "needs inputs of one element type, got float32 and int64",
+        "",
+    )
+
+
+@pytest.mark.parametrize("layer", ["Add", "Mul", "Sub", "Maximum", "Lt"])
+def test_truth_values_are_no_numbers(layer):
+    assert refusal(layer, {}, "bool n 3", "bool n 3") == ("", "needs inputs of numbers, got bool", "")
+
+
+@pytest.mark.parametrize("layer", ["Add", "Mul", "Sub", "Eq"])
+def test_a_number_beside_whole_numbers_is_whole(layer):
+    assert refusal(layer, dict(other=0.5), "int64 n 3") == (
+        "other",
+        "other 0.5 does not go with elements of int64",
+        "a whole number does; or `- Cast: float32` before it",
+    )
+    assert find(layer)(other=2).infer(tensor("int64 n 3")).shape == tensor("n 3").shape
+
+
+def test_a_quotient_and_a_power_are_of_real_numbers():
+    wanted = ("", "needs an input of real numbers (float32), got int64", "")
+    assert refusal("Div", dict(other=2), "int64 n 3") == wanted
+    assert refusal("Pow", dict(exponent=2), "int64 n 3") == wanted
+    assert refusal("Div", dict(other=0), "n 3") == ("other", "other is 0, and the input is divided by it", "")
+
+
+def test_a_choice_needs_truth_values():
+    help = "`- Gt: 0` or another comparison gives them"
+    assert refusal("Where", {}, "n 3", "n 3", "n 3") == ("", "needs truth values (bool), got float32", help)
+    assert refusal("LogicalNot", {}, "int64 n 3") == ("", "needs truth values (bool), got int64", help)
+
+
+def test_a_number_stands_in_for_an_input():
+    counts = [layer.input_count() for layer in (Add(), Add(other=1), Sub(), Sub(other=1), Pow(), Pow(exponent=2))]
+    assert counts == [(2, None), (1, 1), (2, 2), (1, 1), (2, 2), (1, 1)]
+    assert [layer.input_count() for layer in (Gt(), Gt(other=0), Where(), Where(other=0), Maximum())] == [
+        (2, 2),
+        (1, 1),
+        (3, 3),
+        (2, 2),
+        (2, None),
+    ]
+
+
+def test_arithmetic_is_written_as_a_person_would():
+    a, b, c = name("a"), name("b"), name("c")
+    assert str(Add().forward(a, b, c)) == "a + b + c"
+    assert str(Mul().forward(a, b + c)) == "a * (b + c)"
+    assert str(Sub().forward(a, b - c)) == "a - (b - c)"
+    assert str(Div(other=8).forward(a)) == "a / 8"
+    assert str(Pow(exponent=2).forward(a)) == "torch.pow(a, 2)"
+    assert str(Maximum().forward(a, b, c)) == "torch.maximum(torch.maximum(a, b), c)"
+    assert str(Where(other=-1e9).forward(a, b)) == "torch.where(a, b, -1000000000.0)"
+
+
+sizes = st.lists(st.integers(1, 3), min_size=1, max_size=3)
+
+
+@settings(max_examples=300, deadline=None)
+@given(example=sizes, learnt=sizes)
+def test_a_tensor_without_a_batch_stretches_as_pytorchs_does(example, learnt):
+    """`t` is a length known only when it runs: it is never taken for 1."""
+    symbolic = [symbol_or(size) for size in example]
+    for batch, length in ((2, 5), (5, 7)):
+        bound = [batch, *(length if size == 3 else size for size in example)]
+        fixed = [length if size == 3 else size for size in learnt]
+        answer = torchs_shape(bound, fixed, batch)
+        x, y = Tensor((BATCH, *symbolic)), Tensor(tuple(symbol_or(size) for size in learnt))
+        try:
+            ours = Tensor(needs_one_shape(x, y)).bind({"batch": batch, "t": length}).shape
+        except ShapeError:
+            ours = None
+        assert ours == answer
+
+
+def symbol_or(size: int):
+    return tensor("t").shape[0] if size == 3 else size
+
+
+def torchs_shape(x: list[int], y: list[int], batch: int):
+    """PyTorch's shape, where it is x's own and y has no more axes than x."""
+    try:
+        shape = (torch.empty(x, device="meta") + torch.empty(y, device="meta")).shape
+    except RuntimeError:
+        return None
+    same = tuple(shape) == tuple(x) and len(y) <= len(x) and (len(y) < len(x) or y[0] == 1)
+    return tuple(shape) if same else None
