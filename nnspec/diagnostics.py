@@ -183,13 +183,16 @@ class Palette:
 
     error: str = ""
     warning: str = ""
+    added: str = ""
     dim: str = ""
     bold: str = ""
     reset: str = ""
 
 
 PLAIN = Palette()
-COLOURS = Palette(error="\x1b[1;31m", warning="\x1b[1;33m", dim="\x1b[2m", bold="\x1b[1m", reset="\x1b[0m")
+COLOURS = Palette(
+    error="\x1b[1;31m", warning="\x1b[1;33m", added="\x1b[1;32m", dim="\x1b[2m", bold="\x1b[1m", reset="\x1b[0m"
+)
 
 
 class SpecError(Exception):

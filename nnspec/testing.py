@@ -103,6 +103,9 @@ def _check_example(example: _Example, opsets: Sequence[int]) -> None:
 def _check_parameters(example: _Example, module: nn.Module | None) -> None:
     wanted = {key: tuple(value.shape) for key, value in module.named_parameters()} if module else {}
     _equal("parameters", example.layer.parameters(*example.inputs), wanted)
+    kept = {key: tuple(value.shape) for key, value in module.state_dict().items()} if module else {}
+    buffers = {key: shape for key, shape in kept.items() if key not in wanted}
+    _equal("buffers", example.layer.buffers(*example.inputs), buffers)
 
 
 def _check_shapes(example: _Example, cases: Sequence[_Case]) -> None:

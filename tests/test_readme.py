@@ -18,11 +18,11 @@ COMMANDS = [
     (command, output)
     for console in CONSOLES
     for command, output in re.findall(
-        r"^\$ (nnspec (?:check|show|layers|compile)\b.*)\n((?:(?!\$ ).*\n)*)", console, re.MULTILINE
+        r"^\$ (nnspec (?:check|show|layers|compile|diff)\b.*)\n((?:(?!\$ ).*\n)*)", console, re.MULTILINE
     )
 ]
 COMMAND_NAMES = set(
-    re.findall(r"\bnnspec (check|show|compile|train|export|verify|predict|layers|explain|schema|new)\b", README)
+    re.findall(r"\bnnspec (check|show|compile|train|export|verify|predict|layers|explain|schema|new|diff)\b", README)
 )
 
 
@@ -61,6 +61,7 @@ def test_the_readme_shows_every_command():
         "explain",
         "schema",
         "new",
+        "diff",
     } == COMMAND_NAMES
     assert len(COMMANDS) >= 3
 

@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TextIO
 
 from nnspec import __version__
 from nnspec.diagnostics import COLOURS, PLAIN, Palette, SpecError, did_you_mean, render
@@ -67,9 +68,19 @@ def print_errors(error: SpecError) -> None:
 
 
 def palette_of_errors() -> Palette:
+    """What errors and warnings are coloured with."""
+    return _palette(sys.stderr)
+
+
+def palette_of_output() -> Palette:
+    """What the answer itself is coloured with."""
+    return _palette(sys.stdout)
+
+
+def _palette(stream: TextIO) -> Palette:
     """Colours on a terminal, unless NO_COLOR (no-color.org) or a terminal without them declines."""
     declined = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return COLOURS if sys.stderr.isatty() and not declined else PLAIN
+    return COLOURS if stream.isatty() and not declined else PLAIN
 
 
 def _settle_streams() -> None:
@@ -95,6 +106,7 @@ COMMAND_FILES = {
     "explain": "explain",
     "schema": "specs",
     "new": "new",
+    "diff": "diff",
     "train": "models",
     "export": "models",
     "verify": "models",
@@ -126,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     _start_command(commands)
     _check_command(commands)
     _network_commands(commands)
+    _diff_command(commands)
     _lookup_commands(commands)
     _train_command(commands)
     _model_commands(commands)
@@ -145,14 +158,17 @@ def _command(commands: "Commands[_Parser]", name: str, help: str, example: str) 
     )
 
 
-def _add_set(parser: argparse.ArgumentParser) -> None:
+SET_HELP = "override a value of the spec, as in train.epochs=5 or layers[0].Linear=64; may be repeated"
+
+
+def _add_set(parser: argparse.ArgumentParser, help: str = SET_HELP) -> None:
     parser.add_argument(
         "--set",
         dest="overrides",
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="override a value of the spec, as in train.epochs=5 or layers[0].Linear=64; may be repeated",
+        help=help,
     )
 
 
@@ -197,14 +213,7 @@ def _start_command(commands: "Commands[_Parser]") -> None:
     new.add_argument("-o", "--output", metavar="FILE", help="where to write it; the terminal unless given")
     new.add_argument("--list", action="store_true", help="list the templates")
     new.add_argument("--force", action="store_true", help="write over a file that is there already")
-    new.add_argument(
-        "--set",
-        dest="overrides",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="a value of your own in its place, as in name=mine or layers[0].Linear=64; may be repeated",
-    )
+    _add_set(new, "a value of your own in its place, as in name=mine or layers[0].Linear=64; may be repeated")
 
 
 def _check_command(commands: "Commands[_Parser]") -> None:
@@ -242,6 +251,20 @@ def _network_commands(commands: "Commands[_Parser]") -> None:
     compile.add_argument("spec", metavar="SPEC")
     compile.add_argument("-o", "--output", metavar="FILE", help="where to write it; the terminal unless given")
     _add_reading(compile)
+
+
+def _diff_command(commands: "Commands[_Parser]") -> None:
+    diff = _command(
+        commands,
+        "diff",
+        "compare two specs: layers, costs, values, and which weights still load",
+        "nnspec diff runs/digits/... specs/digits.yaml\n  nnspec diff specs/mlp.yaml --set layers[0].Linear=64",
+    )
+    diff.add_argument("before", metavar="A", help="a spec or a run folder")
+    diff.add_argument("after", nargs="?", metavar="B", help="another; A with --set unless given")
+    diff.add_argument("--format", choices=["text", "json"], default="text", help="json is for scripts")
+    diff.add_argument("--exit-code", action="store_true", help="exit with 1 where they differ, 0 where not")
+    _add_set(diff, "override a value of B, as in train.epochs=5; may be repeated")
 
 
 def _lookup_commands(commands: "Commands[_Parser]") -> None:

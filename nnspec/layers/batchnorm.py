@@ -38,6 +38,9 @@ class _ByChannel(Layer):
         names = ["weight", *(["bias"] if self.bias else [])] if affine else []
         return dict.fromkeys(names, (x.channels,))
 
+    def _kept(self, x: Tensor, track: bool) -> dict[str, Shape]:
+        return {"running_mean": (x.channels,), "running_var": (x.channels,), "num_batches_tracked": ()} if track else {}
+
     def _with_kept_statistics(self, g: OnnxBuilder, x: Value, affine: bool) -> Value:
         scale, shift = self._scale_and_shift(g, x, affine)
         mean, variance = g.parameter("running_mean"), g.parameter("running_var")
@@ -57,6 +60,9 @@ class _BatchNorm(_ByChannel):
 
     def parameters(self, x: Tensor) -> dict[str, Shape]:
         return self._learnt(x, self.affine)
+
+    def buffers(self, x: Tensor) -> dict[str, Shape]:
+        return self._kept(x, self.track_running_stats)
 
     def to_onnx(self, g: OnnxBuilder, x: Value) -> Value:
         if not self.track_running_stats:
@@ -127,6 +133,9 @@ class _InstanceNorm(_ByChannel):
 
     def parameters(self, x: Tensor) -> dict[str, Shape]:
         return self._learnt(x, self.affine)
+
+    def buffers(self, x: Tensor) -> dict[str, Shape]:
+        return self._kept(x, self.track_running_stats)
 
     def to_onnx(self, g: OnnxBuilder, x: Value) -> Value:
         if self.track_running_stats:

@@ -134,6 +134,8 @@ class Layer(BaseModel, ABC):
     forward: ClassVar[Callable[..., Code]] = _no_forward
     # Names and shapes of the learnt tensors, as in the module's state dict.
     parameters: ClassVar[Callable[..., dict[str, Shape]]] = _no_parameters
+    # The same of what it keeps without learning it: running statistics.
+    buffers: ClassVar[Callable[..., dict[str, Shape]]] = _no_parameters
     # Multiply-accumulates of matrix products and convolutions for one example; elementwise work counts none.
     macs: ClassVar[Callable[..., Dim]] = _no_macs
 
