@@ -40,9 +40,10 @@ def show(arguments: Namespace) -> int:
         from nnspec.graph import draw
 
         if arguments.svg:
-            write(arguments.svg, draw.svg(network.graph))
+            write(arguments.svg, draw.svg(network.graph, arguments.depth))
         else:
-            print(draw.mermaid(network.graph) if arguments.mermaid else draw.dot(network.graph))
+            written = draw.mermaid if arguments.mermaid else draw.dot
+            print(written(network.graph, arguments.depth))
         return 0
     from nnspec.graph.listing import listing
     from nnspec.graph.table import table

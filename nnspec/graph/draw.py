@@ -7,23 +7,21 @@ named is escaped, so a name can neither break a picture nor bring markup into a 
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from html import escape
 from textwrap import wrap
 from typing import Any
 
 from nnspec.diagnostics import SpecError
-from nnspec.graph.graph import Graph, Port, Vertex
-from nnspec.graph.label import borrowed, main_argument, other_arguments, output_name, shape, shorten
+from nnspec.graph.graph import Graph
+from nnspec.graph.label import shorten
+from nnspec.graph.picture import Arrow, Box, Frame, Picture
 from nnspec.graph.svg import tidy
-from nnspec.layers.find import family
 
 MAX_SVG_LAYERS = 1_000  # nobody reads a picture of more, and Graphviz takes minutes
 MAX_SPAN = 30_000  # rows that edges cross in all
 MAX_CURVED_SPAN = 1_500
-SPINE, SPINE_AT_JOIN = 8, 2
 QUICK = "splines=line, nslimit=0.1, nslimit1=0.1, mclimit=0.1, "
 MAX_LINE = 34  # characters of a line in a box
 FONT = "Helvetica,Arial,sans-serif"
@@ -39,69 +37,41 @@ COLOURS = {
     "activation": ("#fde8d8", "#dc8a4b"),
     "shape": ("#eceff3", "#97a3b1"),
     "combine": ("#d9f2f1", "#3f9f9b"),
+    "block": ("#f3eef9", "#9c86c9"),
     "other": ("#ffffff", "#97a3b1"),
 }
-ROLES = {
-    "weights": "linear conv conv_transpose embedding parameter",
-    "sequence": "recurrent attention transformer",
-    "norm": "norm batchnorm dropout",
-    "activation": "activation piecewise softmax pointwise",
-    "shape": "reshape axes slicing einops fold pool adaptive_pool unpool reduce pad upsample",
-    "combine": "combine einsum arithmetic compare distance",
-}
-ROLE_OF = {name: role for role, names in ROLES.items() for name in names.split()}
+FRAME = ("#f8fafc", "#cbd3dc")  # around a block
 
 _graphviz = threading.Lock()  # Graphviz keeps global state
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A node of the picture. Its key is free of a user's text."""
-
-    key: str
-    title: str
-    main: str
-    detail: str
-    name: str
-    role: str
-    dashed: bool = False  # trained, and not exported
-
-
-@dataclass(frozen=True, slots=True)
-class Arrow:
-    """An edge of the picture."""
-
-    tail: str
-    head: str
-    label: str
-    weight: int = 1  # how much it wants to be straight
-    dashed: bool = False
-
-
-def mermaid(graph: Graph) -> str:
+def mermaid(graph: Graph, depth: int | None = None) -> str:
     """The picture as a Mermaid flowchart, which Markdown pages draw by themselves."""
-    lines = ["flowchart TB"]
-    for box in _boxes(graph):
-        opening, closing = ('(["', '"])') if box.role in ("input", "output") else ('["', '"]')
-        lines.append(f"  {box.key}{opening}{_mermaid_label(box)}{closing}:::{box.role}")
+    picture = Picture(graph, depth)
+    lines = ["flowchart TB", *_mermaid_items(picture.items, "  ")]
     lines += [
         f'  {arrow.tail} {"-.->" if arrow.dashed else "-->"}|"{_mermaid_text(arrow.label)}"| {arrow.head}'
-        for arrow in _arrows(graph)
+        for arrow in picture.arrows
     ]
-    used = {box.role for box in _boxes(graph)}
-    dashed = [box.key for box in _boxes(graph) if box.dashed]
+    used = {box.role for box in picture.boxes}
     lines += [
         f"  classDef {role} fill:{fill},stroke:{border},color:{INK}"
         for role, (fill, border) in COLOURS.items()
         if role in used
     ]
-    if dashed:
+    if dashed := [box.key for box in picture.boxes if box.dashed]:
         lines += ["  classDef trained stroke-dasharray:5 4", f"  class {','.join(dashed)} trained"]
+    if frames := list(_frames(picture.items)):
+        lines += [
+            f"  classDef frame fill:{FRAME[0]},stroke:{FRAME[1]},color:{SOFT}",
+            f"  class {','.join(frames)} frame",
+        ]
     return "\n".join(lines) + "\n"
 
 
-def dot(graph: Graph, *, quick: bool = False) -> str:
+def dot(graph: Graph, depth: int | None = None, *, quick: bool = False) -> str:
     """The picture in Graphviz's language; `quick` asks for straight edges."""
+    picture = Picture(graph, depth)
     lines = [
         "digraph {",
         f'  graph [{QUICK if quick else ""}nodesep=0.35, ranksep=0.4, pad=0.3, bgcolor="white"]',
@@ -109,27 +79,30 @@ def dot(graph: Graph, *, quick: bool = False) -> str:
         f'fontcolor="{INK}"]',
         f'  edge [color="{LINE}", fontcolor="{SOFT}", fontname="{FONT}", fontsize=10, arrowsize=0.7, penwidth=1.2]',
     ]
-    lines += [_dot_node(box) for box in _boxes(graph)]
-    lines += [_dot_edge(arrow) for arrow in _arrows(graph)]
+    lines += _dot_items(picture.items, "  ")
+    lines += [_dot_edge(arrow) for arrow in picture.arrows]
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def svg(graph: Graph) -> bytes:
+def svg(graph: Graph, depth: int | None = None) -> bytes:
     """The picture as an SVG file, laid out by Graphviz."""
-    span = _span(graph)
-    if len(graph) > MAX_SVG_LAYERS or span > MAX_SPAN:
+    picture = Picture(graph, depth)
+    span, count = picture.span, len(picture.boxes) - len(graph.inputs) - len(graph.outputs)
+    if count > MAX_SVG_LAYERS or span > MAX_SPAN:
         raise SpecError.of(
             "limit",
             f"{graph.name or 'the network'} is too large for a picture: "
-            f"{len(graph):,} layers, and edges that cross {span:,} rows in all",
-            help="`nnspec show` lists it; --dot and --mermaid write the graph without laying it out",
+            f"{count:,} layers, and edges that cross {span:,} rows in all",
+            help="`--depth 1` folds its blocks; `nnspec show` lists it; --dot and --mermaid write the graph"
+            if graph.scopes
+            else "`nnspec show` lists it; --dot and --mermaid write the graph without laying it out",
         )
     pygraphviz = _pygraphviz()
     # Routing curves around boxes takes minutes where many long edges cross.
-    text = dot(graph, quick=span > MAX_CURVED_SPAN)
+    text = dot(graph, depth, quick=span > MAX_CURVED_SPAN)
     with _graphviz, _quiet_stderr():
         drawn: bytes = pygraphviz.AGraph(string=text).draw(format="svg", prog="dot")
-    return tidy(drawn, {box.key: _plain(box.name or box.title) for box in _boxes(graph)})
+    return tidy(drawn, {box.key: _plain(box.path or box.title) for box in picture.boxes})
 
 
 def _pygraphviz() -> Any:
@@ -145,62 +118,37 @@ def _pygraphviz() -> Any:
     return pygraphviz
 
 
-def _span(graph: Graph) -> int:
-    """Rows that edges cross, which is what laying out a picture costs: each layer stands below all it takes."""
-    # networkx takes 0.2 s to import, and the text formats need none of it.
-    from networkx import topological_generations
-
-    digraph = graph.digraph
-    row = {name: index for index, names in enumerate(topological_generations(digraph)) for name in names}
-    return sum(row[head] - row[tail] for tail, head in digraph.edges)
-
-
-def _boxes(graph: Graph) -> Iterator[Box]:
-    keys = _keys(graph)
-    for name in graph.inputs:
-        yield Box(keys[name], name, "", "", "", "input", name in graph.only_trained)
-    for vertex in graph:
-        main, detail = main_argument(vertex.layer), other_arguments(vertex.layer)
-        if owners := borrowed(graph, vertex):
-            detail = f"the weights of {', '.join(owners)}"
-        dashed = vertex.name in graph.only_trained
-        yield Box(keys[vertex.name], vertex.kind, main, detail, vertex.name, _role(vertex), dashed)
-    for index, name in enumerate(graph.outputs):
-        yield Box(f"out{index}", name, "", "", "", "output", name in graph.auxiliary)
+def _dot_items(items: Iterable[Box | Frame], indent: str) -> Iterator[str]:
+    for item in items:
+        if isinstance(item, Box):
+            yield indent.removesuffix("  ") + _dot_node(item)
+            continue
+        label = f"<b>{_html(item.title)}</b> <i>{_html(item.name)}</i>"
+        yield f"{indent}subgraph cluster_{item.key} {{"
+        yield (
+            f'{indent}  graph [label=<{label}>, labeljust=l, style="rounded,filled", color="{FRAME[1]}", '
+            f'fillcolor="{FRAME[0]}", fontname="{FONT}", fontsize=10, fontcolor="{SOFT}", margin=10]'
+        )
+        yield from _dot_items(item.items, f"{indent}  ")
+        yield f"{indent}}}"
 
 
-def _arrows(graph: Graph) -> Iterator[Arrow]:
-    keys = _keys(graph)
-    previous = ""
-    for vertex in graph:
-        for port in vertex.inputs:
-            # What follows the layer before makes the straight spine of the picture; shortcuts bend around it.
-            weight = 1 if port.vertex != previous else SPINE if len(vertex.inputs) == 1 else SPINE_AT_JOIN
-            dashed = vertex.name in graph.only_trained
-            yield Arrow(keys[port.vertex], keys[vertex.name], _flow(graph, port), weight, dashed)
-        previous = vertex.name
-    for index, (name, port) in enumerate(graph.outputs.items()):
-        yield Arrow(keys[port.vertex], f"out{index}", _flow(graph, port), dashed=name in graph.auxiliary)
+def _mermaid_items(items: Iterable[Box | Frame], indent: str) -> Iterator[str]:
+    for item in items:
+        if isinstance(item, Box):
+            opening, closing = ('(["', '"])') if item.role in ("input", "output") else ('["', '"]')
+            yield f"{indent}{item.key}{opening}{_mermaid_label(item)}{closing}:::{item.role}"
+            continue
+        yield f'{indent}subgraph {item.key} ["<b>{_mermaid_text(item.title)}</b> <i>{_mermaid_text(item.name)}</i>"]'
+        yield from _mermaid_items(item.items, f"{indent}  ")
+        yield f"{indent}end"
 
 
-def _keys(graph: Graph) -> dict[str, str]:
-    keys = {name: f"in{index}" for index, name in enumerate(graph.inputs)}
-    return keys | {name: f"n{index}" for index, name in enumerate(graph.vertices)}
-
-
-def _flow(graph: Graph, port: Port) -> str:
-    """What stands on an edge: the shape, and the output's name where it is not the first."""
-    text = shape(graph.tensor(port))
-    if port.output == 0:
-        return text
-    return f"{output_name(graph.vertices[port.vertex], port.output).rpartition('.')[2]} {text}"
-
-
-def _role(vertex: Vertex) -> str:
-    try:
-        return ROLE_OF.get(family(vertex.kind), "other")
-    except KeyError:  # a layer class that is handed over in Python and registered nowhere
-        return "other"
+def _frames(items: Iterable[Box | Frame]) -> Iterator[str]:
+    for item in items:
+        if isinstance(item, Frame):
+            yield item.key
+            yield from _frames(item.items)
 
 
 def _dot_node(box: Box) -> str:

@@ -9,7 +9,7 @@ import pytest
 from nnspec.diagnostics import SpecError
 from nnspec.graph import Port, load_network, parse_network
 from nnspec.graph.cost import cost
-from nnspec.graph.draw import dot, mermaid
+from nnspec.graph.draw import dot, mermaid, svg
 from nnspec.shapes import tensor
 from nnspec.spec.resolve import resolve
 
@@ -111,7 +111,9 @@ def test_a_type_may_be_a_block():
 def test_dotted_names_stand_in_drawings():
     found = load_network(ROOT / "golden" / "blocks.yaml")
     for text in (dot(found.graph), mermaid(found.graph)):
-        assert "wider.0.conv2d_1" in text
+        assert "<i>wider.0</i>" in text
+        assert "wider.0.conv2d_1" not in text
+    assert b"<title>wider.0.conv2d_1</title>" in svg(found.graph)
     assert "heads.paths.1.conv2d_1" in found.graph.digraph
 
 

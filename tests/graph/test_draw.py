@@ -9,9 +9,10 @@ from xml.etree import ElementTree
 import pytest
 
 from nnspec.diagnostics import Span, SpecError, Text
-from nnspec.graph.draw import MAX_SVG_LAYERS, ROLE_OF, dot, mermaid, svg
+from nnspec.graph.draw import MAX_SVG_LAYERS, dot, mermaid, svg
 from nnspec.graph.graph import Graph, Port, Vertex
-from nnspec.graph.network import parse_network
+from nnspec.graph.network import load_network, parse_network
+from nnspec.graph.picture import ROLE_OF
 from nnspec.layers.combine import Concat
 from nnspec.layers.find import FAMILIES
 from nnspec.layers.linear import Identity
@@ -46,6 +47,42 @@ flowchart TB
   classDef weights fill:#dfeafd,stroke:#5b86d6,color:#1f2933
   classDef activation fill:#fde8d8,stroke:#dc8a4b,color:#1f2933
   classDef combine fill:#d9f2f1,stroke:#3f9f9b,color:#1f2933
+"""
+NETWORKS = Path(__file__).parents[1] / "networks"
+FOLDED = """\
+flowchart TB
+  in0(["<b>image</b>"]):::input
+  n0["<b>conv</b> 16, kernel=3<br/>3 layers, 176 parameters<br/><i>stem</i>"]:::block
+  n3["<b>inception</b> 8<br/>14 layers, 1.02k parameters<br/><i>low</i>"]:::block
+  n17["<b>MaxPool2d</b> 2<br/><i>pooled</i>"]:::shape
+  n18["<b>inception</b> 16<br/>14 layers, 3.58k parameters<br/><i>high</i>"]:::block
+  n32["<b>AdaptiveAvgPool2d</b> 1<br/><i>average</i>"]:::shape
+  n33["<b>Flatten</b><br/><i>flatten_1</i>"]:::shape
+  n34["<b>Linear</b> 10<br/><i>scores</i>"]:::weights
+  n35["<b>conv</b> 8<br/>3 layers, 208 parameters<br/><i>aside</i>"]:::block
+  n38["<b>Flatten</b><br/><i>flatten_2</i>"]:::shape
+  n39["<b>Linear</b> 10<br/><i>aside_scores</i>"]:::weights
+  out0(["<b>digit</b>"]):::output
+  out1(["<b>helper</b>"]):::output
+  in0 -->|"1×8×8"| n0
+  n0 -->|"16×8×8"| n3
+  n3 -->|"24×8×8"| n17
+  n17 -->|"24×4×4"| n18
+  n18 -->|"48×4×4"| n32
+  n32 -->|"48×1×1"| n33
+  n33 -->|"48"| n34
+  n3 -.->|"24×8×8"| n35
+  n35 -.->|"8×8×8"| n38
+  n38 -.->|"512"| n39
+  n34 -->|"10"| out0
+  n39 -.->|"10"| out1
+  classDef input fill:#e3f4e6,stroke:#5aa469,color:#1f2933
+  classDef output fill:#fde4e1,stroke:#d1695e,color:#1f2933
+  classDef weights fill:#dfeafd,stroke:#5b86d6,color:#1f2933
+  classDef shape fill:#eceff3,stroke:#97a3b1,color:#1f2933
+  classDef block fill:#f3eef9,stroke:#9c86c9,color:#1f2933
+  classDef trained stroke-dasharray:5 4
+  class n35,n38,n39,out1 trained
 """
 GOLDEN = Path(__file__).parents[1] / "golden" / "draw"
 LSTM = """
@@ -195,3 +232,34 @@ def test_what_is_only_trained_is_dashed():
     dashed = [line.split(" [")[0].strip() for line in dot(graph).splitlines() if "dashed" in line]
     assert dashed == ["n1", "out1", "in0 -> n1", "n1 -> out1"]
     assert b"stroke-dasharray" in svg(graph)
+
+
+def test_blocks_are_frames_around_their_layers_also_in_branches():
+    graph = load_network(NETWORKS / "two_heads.yaml").graph
+    frames = re.findall(r'subgraph (\w+) \["<b>(.*?)</b> <i>(.*?)</i>"\]', mermaid(graph))
+    inner = [
+        ("fn3_2", "Branches", "branches_1"),
+        ("fn3_4", "conv(8)", "paths.0.conv_1"),
+        ("fn6_4", "conv(8)", "paths.1.conv_1"),
+        ("fn9_4", "conv(8, kernel=3)", "paths.1.conv_2"),
+        ("fn13_4", "conv(8)", "paths.2.conv_1"),
+    ]
+    assert frames[:7] == [("fn0_1", "conv(16, kernel=3)", "stem"), ("fn3_1", "inception(8)", "low"), *inner]
+
+
+def test_a_folded_block_is_one_box_with_its_sums():
+    graph = load_network(NETWORKS / "two_heads.yaml").graph
+    assert mermaid(graph, 1) == FOLDED
+    root = ElementTree.fromstring(svg(graph, 1))
+    titles = {node.findtext("{*}title") for node in root.findall(".//{*}g[@class='node']")}
+    assert titles == {
+        *("image", "stem", "low", "pooled", "high", "average", "flatten_1", "scores"),
+        *("aside", "flatten_2", "aside_scores", "digit", "helper"),
+    }
+
+
+def test_every_frame_has_a_key_of_its_own():
+    for name in ("two_heads.yaml", "resnet.yaml"):
+        text = dot(load_network(NETWORKS / name).graph)
+        keys = re.findall(r"subgraph (\w+)", text)
+        assert len(set(keys)) == len(keys) > 5
