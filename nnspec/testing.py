@@ -52,11 +52,14 @@ class _Example:
             yield from ({"batch": batch, **lengths} for batch in BATCHES)
 
     def module(self) -> nn.Module | None:
-        """A new module in evaluation, or None for a function."""
+        """A new module in evaluation that holds the layer's own as `layer`, or None for a function."""
         code = self.layer.module(*self.inputs)
-        made = evaluate(code, defined(type(self.layer))) if code else None
-        assert made is None or isinstance(made, nn.Module)
-        return made and made.eval()
+        if code is None:
+            return None
+        holder = nn.Module()
+        holder.layer = evaluate(code, defined(type(self.layer)))
+        assert isinstance(holder.layer, torch.Tensor if self.layer.is_tensor else nn.Module)
+        return holder.eval()
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,8 @@ def _check_example(example: _Example, opsets: Sequence[int]) -> None:
 
 
 def _check_parameters(example: _Example, module: nn.Module | None) -> None:
-    wanted = {key: tuple(value.shape) for key, value in module.named_parameters()} if module else {}
+    named = module.named_parameters() if module else ()
+    wanted = {key.removeprefix("layer").removeprefix("."): tuple(value.shape) for key, value in named}
     _equal("parameters", example.layer.parameters(*example.inputs), wanted)
     kept = {key: tuple(value.shape) for key, value in module.state_dict().items()} if module else {}
     buffers = {key: shape for key, shape in kept.items() if key not in wanted}
@@ -125,7 +129,7 @@ def _check_onnx(example: _Example, module: nn.Module | None, cases: Sequence[_Ca
     names = names_in(example.layer.target(len(example.outputs)))
     for case in cases:
         for output, given, wanted in zip(names, run(case.values), case.answers, strict=True):
-            _close(f"onnxruntime, opset {opset}, {case.sizes}, {output}", given, wanted.numpy())
+            _close(f"onnxruntime, opset {opset}, {case.sizes}, {output}", given, wanted.detach().numpy())
 
 
 def _lowered(
@@ -133,7 +137,7 @@ def _lowered(
 ) -> Callable[[Sequence[torch.Tensor]], list[np.ndarray[Any, Any]]]:
     """The layer as a file of its own, checked by onnx and opened."""
     state: Mapping[str, torch.Tensor] = module.state_dict() if module else {}
-    builder = GraphBuilder({f"layer.{key}": value.numpy() for key, value in state.items()}, opset)
+    builder = GraphBuilder({key: value.detach().numpy() for key, value in state.items()}, opset)
     inputs = [builder.input(f"x{place}", x) for place, x in enumerate(example.inputs)]
     scope = builder.scope("layer", "layer")
     names = names_in(example.layer.target(len(example.outputs)))
@@ -157,7 +161,7 @@ def _answers(example: _Example, module: nn.Module | None, values: Sequence[torch
     codes = [name(key) for key in given]
     code = layer.call(name("module"), *codes) if module else layer.code(example.inputs, *codes)
     with torch.no_grad():
-        return outputs_of(layer, evaluate(code, {"module": module, **given}), len(example.outputs))
+        return outputs_of(layer, evaluate(code, {"module": module and module.layer, **given}), len(example.outputs))
 
 
 def _values(example: _Example, sizes: Mapping[str, int]) -> list[torch.Tensor]:

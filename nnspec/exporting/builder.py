@@ -212,14 +212,18 @@ class Scope(OnnxBuilder):
         return values
 
     def weights(self, name: str) -> Weights:
-        name = self.prefix + name
-        return self.graph.weights[self.graph.ties.get(name, name)]
+        own = self._path(name)
+        return self.graph.weights[self.graph.ties.get(own, own)]
 
     def parameter(self, name: str) -> GraphValue:
-        return self.graph.parameter(self.prefix + name)
+        return self.graph.parameter(self._path(name))
+
+    def _path(self, name: str) -> str:
+        """A name in the state dict; what is itself a tensor has its layer's."""
+        return (self.prefix + name).removesuffix(".")
 
     def transposed(self, name: str) -> GraphValue:
-        own = self.prefix + name
+        own = self._path(name)
         if own in self.graph.ties or own in self.graph.ties.values():
             return self.op("Transpose", self.parameter(name), perm=[1, 0])
         weights = self.weights(name)

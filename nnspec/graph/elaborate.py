@@ -138,11 +138,21 @@ class Elaborator:
         for turn in range(turns):
             names = self._names(place.names, entry, givens).with_values({"index": turn})
             last = self._make(Place(place.body, entry, f"{place.path}.{turn}", givens, names))
-            if last is None:
+            if last is None or self._is_lone_tensor(place, turn):
                 return None
             givens = _next_turn(entry, givens, last)
         assert last
         return Given(last.kind, place.path, last.span, last.ports, last.outputs)
+
+    def _is_lone_tensor(self, place: Place, turn: int) -> bool:
+        """Tell of a repeat whose turns do nothing with what the one before gives."""
+        vertex = self.vertices.get(f"{place.path}.{turn}")
+        if vertex is None or not vertex.layer.is_tensor or not place.entry.repeat:
+            return False
+        message = f"{vertex.kind} {place.path} is repeated, and only its last turn would be of use"
+        help = "one tensor holds several, as in `shape: [3, 8]`"
+        self.findings.error("wrong-value", message, place.entry.repeat.span, help=help)
+        return True
 
     def add_to_count(self, entry: Entry, layers: int) -> None:
         """Stop where the network grows too large."""

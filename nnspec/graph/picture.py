@@ -14,7 +14,7 @@ from nnspec.layers.find import family
 SPINE, SPINE_AT_JOIN = 8, 2
 
 ROLES = {
-    "weights": "linear conv conv_transpose embedding parameter",
+    "weights": "linear conv conv_transpose embedding learnt",
     "sequence": "recurrent attention transformer",
     "norm": "norm batchnorm dropout",
     "activation": "activation piecewise softmax pointwise",

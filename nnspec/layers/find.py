@@ -33,6 +33,7 @@ FAMILIES = {
     "slicing": "Last Slice Select Gather Chunk Split Unbind",
     "einops": "Rearrange Reduce Repeat",
     "einsum": "Einsum",
+    "learnt": "Parameter Buffer Constant",
     "reduce": "Mean Sum Prod Max Min LogSumExp Var Std ArgMax ArgMin CumSum",
     "combine": "Concat Stack",
     "distance": "Norm Normalize CosineSimilarity PairwiseDistance",

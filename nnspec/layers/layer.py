@@ -17,6 +17,7 @@ from nnspec.pycode import Code
 from nnspec.shapes import Dim, Tensor
 
 Shape = tuple[int, ...]
+OWN = ""  # the name in the state dict, within the layer, of what is itself a tensor
 
 
 class Array(Protocol):
@@ -122,6 +123,9 @@ class Layer(BaseModel, ABC):
     # The target that torch's value is assigned to; the names in it are the layer's outputs, in order, `_` being none.
     # Empty: there are as many as the arguments say, and numbers are their names.
     returns: ClassVar[str] = "output"
+
+    # Whether its module's text makes a tensor of the network's own (`nn.Parameter`) and no module.
+    is_tensor: ClassVar[bool] = False
 
     # Output tensors from input tensors, or ShapeError. One Tensor, or a tuple where there are several outputs.
     infer: ClassVar[Callable[..., Tensor | tuple[Tensor, ...]]]

@@ -1,5 +1,6 @@
 """The network layer by layer, with every value in between in sight. Slow: for looking at what went wrong."""
 
+from operator import attrgetter
 from typing import Any
 
 from torch import Tensor, nn
@@ -29,7 +30,7 @@ def _call(vertex: Vertex, net: nn.Module, inputs: list[Tensor]) -> list[Tensor]:
     names: dict[str, Any] = {f"input_{index}": x for index, x in enumerate(inputs)}
     codes = vertex.placed([name(given) for given in names])
     if layer.module(*vertex.takes):
-        names["module"] = net.get_submodule(vertex.home)
+        names["module"] = attrgetter(vertex.home)(net)
         code = layer.call(name("module"), *codes)
     else:
         code = layer.code(vertex.takes, *codes)
