@@ -104,11 +104,12 @@ def _check_example(example: _Example, opsets: Sequence[int]) -> None:
 
 
 def _check_parameters(example: _Example, module: nn.Module | None) -> None:
-    named = module.named_parameters() if module else ()
-    wanted = {key.removeprefix("layer").removeprefix("."): tuple(value.shape) for key, value in named}
+    state = module.state_dict() if module else {}
+    kept = {key.removeprefix("layer").removeprefix("."): tuple(value.shape) for key, value in state.items()}
+    learnt = {key.removeprefix("layer").removeprefix(".") for key, _ in module.named_parameters()} if module else set()
+    wanted = {key: shape for key, shape in kept.items() if key in learnt}
     _equal("parameters", example.layer.parameters(*example.inputs), wanted)
-    kept = {key: tuple(value.shape) for key, value in module.state_dict().items()} if module else {}
-    buffers = {key: shape for key, shape in kept.items() if key not in wanted}
+    buffers = {key: shape for key, shape in kept.items() if key not in learnt}
     _equal("buffers", example.layer.buffers(*example.inputs), buffers)
 
 
