@@ -17,7 +17,7 @@ ROLES = {
     "weights": "linear conv conv_transpose embedding learnt",
     "sequence": "recurrent attention transformer",
     "norm": "norm batchnorm dropout",
-    "activation": "activation piecewise softmax pointwise",
+    "activation": "activation piecewise softmax gate pointwise",
     "shape": "reshape axes slicing einops fold pool adaptive_pool unpool reduce pad upsample",
     "combine": "combine einsum arithmetic compare distance",
 }

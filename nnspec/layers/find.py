@@ -36,6 +36,7 @@ FAMILIES = {
     "learnt": "Parameter Buffer Constant",
     "reduce": "Mean Sum Prod Max Min LogSumExp Var Std ArgMax ArgMin CumSum",
     "combine": "Concat Stack",
+    "gate": "SwiGLU GradientReversal Sample",
     "distance": "Norm Normalize CosineSimilarity PairwiseDistance",
     "arithmetic": "Add Sub Mul Div Pow Maximum Minimum",
     "pointwise": "Abs Neg Sign Exp Log Sqrt Rsqrt Reciprocal Sin Cos Floor Ceil Round Clamp Cast",

@@ -93,7 +93,7 @@ def test_arithmetic_is_written_as_a_person_would():
 sizes = st.lists(st.integers(1, 3), min_size=1, max_size=3)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(example=sizes, learnt=sizes)
 def test_a_tensor_without_a_batch_stretches_as_pytorchs_does(example, learnt):
     """`t` is a length known only when it runs: it is never taken for 1."""

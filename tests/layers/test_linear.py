@@ -81,7 +81,7 @@ def test_a_matrix_without_a_batch_multiplies_every_example(left, right):
         assert MatMul().infer(x, y).bind(lengths).shape == tuple(answer.shape)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_products_have_pytorchs_shapes_or_its_refusals(data):
     """Of matrices for each example: on the meta device, for two lengths of t, which is never taken for 1."""

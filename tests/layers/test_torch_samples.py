@@ -92,10 +92,12 @@ LEFT_OUT = {
     "the indices of maxima": lambda call: bool(call.arguments.get("return_indices")),
     "an index beyond the table": lambda call: call.answer == "index out of range in self",
     "inputs of several batch sizes": lambda call: len({tuple(sizes[:1]) for sizes in call.inputs}) > 1,
-    "sizes that would be stretched to fit": lambda call: len({tuple(sizes[1:]) for sizes in call.inputs}) > 1
-    and call.module == "CosineSimilarity",
-    "channels that PyTorch warns of": lambda call: call.module in ("Dropout2d", "Dropout3d")
-    and call.rank != UNBATCHED_RANK[call.module] + 1,
+    "sizes that would be stretched to fit": lambda call: (
+        len({tuple(sizes[1:]) for sizes in call.inputs}) > 1 and call.module == "CosineSimilarity"
+    ),
+    "channels that PyTorch warns of": lambda call: (
+        call.module in ("Dropout2d", "Dropout3d") and call.rank != UNBATCHED_RANK[call.module] + 1
+    ),
     "one number to normalise over": Call.leaves_one_number,
     "a batch that is too small": lambda call: "Expected more than 1 value per channel" in str(call.answer),
 }
