@@ -6,12 +6,13 @@ other has the name of its layer.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby, pairwise
 
 from nnspec.codegen.layout import Statement
 from nnspec.codegen.parts import Part, free, home, inside, is_shared, taken_by, variable
+from nnspec.codegen.spelled import Spelled
 from nnspec.graph import Graph, Port, Vertex
 from nnspec.pycode import Code, name
 from nnspec.shapes import Tensor
@@ -48,6 +49,7 @@ class Body:
     inputs: Mapping[str, Port]
     outputs: Sequence[Port]
     made: Mapping[str, str]
+    spelled: Spelled = field(default_factory=dict)
 
     @cached_property
     def steps(self) -> list[Step]:
@@ -153,7 +155,8 @@ class Body:
             return ""
         if isinstance(item, Part):
             return self.made[item.path]
-        module = item.layer.module(*item.takes)
+        layer = item.layer.writing(self.spelled[item.name]) if item.name in self.spelled else item.layer
+        module = layer.module(*item.takes)
         return module.text if module else ""
 
     def _given(self, step: Step) -> str:

@@ -14,6 +14,7 @@ from nnspec.codegen.classes import Written, share
 from nnspec.codegen.layout import INDENT, MAX_LINE, Line, Statement, bracketed, docstring, lay_out, wrap
 from nnspec.codegen.parts import Part, borrowed, inside, is_shared, split
 from nnspec.codegen.settle import MATCH, ruled, settled
+from nnspec.codegen.spelled import Spelled, spelled
 from nnspec.codegen.steps import Body, batched
 from nnspec.graph import Graph
 from nnspec.pycode import is_identifier, literal
@@ -88,16 +89,31 @@ def _classes(graph: Graph, definitions: Iterable[str]) -> list[_Class]:
     taken.add(whole_name)
     classes = []
     for same in _by_height([part for part in parts[1:] if not is_shared(part)]):
-        groups: dict[object, list[tuple[Body, Written]]] = {}
-        for body in [Body(graph, part, part.inputs, list(part.gives), made) for part in same]:
-            written = _written(body)
-            groups.setdefault(written.key, []).append((body, written))
-        for group in groups.values():
-            title = _free_class(class_name(group[0][0].part.scope.title), taken)
+        for group in _alike(graph, same, made):
+            title = _free_class(class_name(group[0].part.scope.title), taken)
             taken.add(title)
-            classes.append(_shared(title, [written for _, written in group], made))
+            classes.append(_shared(title, group, made))
     whole = Body(graph, parts[0], parts[0].inputs, list(graph.outputs.values()), made)
     return [*classes, _network(graph, whole, whole_name)]
+
+
+def _alike(graph: Graph, parts: Sequence[Part], made: Mapping[str, str]) -> list[list[Written]]:
+    """The modules of the parts, those together that are of one class."""
+    groups: dict[object, list[Written]] = {}
+    all_spelled = spelled(parts)
+    for part in parts:
+        module = _written(graph, part, made, all_spelled)
+        groups.setdefault(module.key, []).append(module)
+    if not all_spelled:
+        return list(groups.values())
+    return [_less_spelled(graph, group, made) for group in groups.values()]
+
+
+def _less_spelled(graph: Graph, group: Sequence[Written], made: Mapping[str, str]) -> list[Written]:
+    """The modules of one class with no more arguments written out than they need to be alike."""
+    parts = [module.part for module in group]
+    needed = spelled(parts)
+    return [_written(graph, part, made, needed) for part in parts]
 
 
 def _free_class(wanted: str, taken: set[str]) -> str:
@@ -118,11 +134,12 @@ def _by_height(parts: Sequence[Part]) -> list[list[Part]]:
     return [found[height] for height in sorted(found)]
 
 
-def _written(body: Body) -> Written:
-    arrives = [body.graph.tensor(port) for port in body.inputs.values()]
+def _written(graph: Graph, part: Part, made: Mapping[str, str], spelled: Spelled) -> Written:
+    body = Body(graph, part, part.inputs, list(part.gives), made, spelled)
+    arrives = [graph.tensor(port) for port in body.inputs.values()]
     returned = ", ".join(body.variables[port] for port in body.outputs)
     return Written(
-        body.part, arrives, tuple(body.inputs), [*body.init(), *settled(body)], list(body.forward()), returned
+        part, arrives, tuple(body.inputs), [*body.init(), *settled(body)], list(body.forward()), returned
     )
 
 

@@ -9,9 +9,9 @@ import re
 from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from nnspec.pycode import Code
 from nnspec.shapes import Dim, Tensor
@@ -116,6 +116,9 @@ class Layer(BaseModel, ABC):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
+    # Arguments that source writes out though they have their defaults.
+    _written: frozenset[str] = PrivateAttr(frozenset())
+
     # Shapes in and out (`n 3 h w -> n 64`) and the arguments that give them: documentation, shape test, parity test.
     examples: ClassVar[Mapping[str, dict[str, Any]]] = {}
     # Source of the classes that its module's text needs and torch lacks: written once, above the network's own.
@@ -172,9 +175,15 @@ class Layer(BaseModel, ABC):
         declared = {
             name: value
             for name, value in ((name, getattr(self, name)) for name in fields)
-            if name not in given and value != fields[name].get_default()
+            if name not in given and (name in self._written or value != fields[name].get_default())
         }
         return {**declared, **(self.__pydantic_extra__ or {})}
+
+    def writing(self, arguments: frozenset[str]) -> Self:
+        """The same layer, whose source writes these arguments out though they have their defaults."""
+        layer = self.model_copy()
+        layer._written = arguments
+        return layer
 
 
 @cache

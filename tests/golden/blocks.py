@@ -13,28 +13,15 @@ from torch import Tensor, nn
 
 
 class Conv(nn.Module):
-    """conv: conv_1, wider.0, wider.1 and body.conv_1."""
+    """conv: conv_1, wider.0, wider.1 and 2 more."""
 
-    def __init__(self, in_channels: int, channels: int) -> None:
+    def __init__(self, in_channels: int, channels: int, stride: int) -> None:
         super().__init__()
-        self.conv2d_1 = nn.Conv2d(in_channels, channels, kernel_size=3, padding=1)  # (channels, 8, 8)
+        self.conv2d_1 = nn.Conv2d(in_channels, channels, kernel_size=3, stride=stride, padding=1)  # (channels, _, _)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.conv2d_1(x)  # (n, channels, 8, 8)
-        x = F.gelu(x)         # (n, channels, 8, 8)
-        return x
-
-
-class Conv2(nn.Module):
-    """conv: branches_1.paths.0.conv_1."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv2d_1 = nn.Conv2d(8, 3, kernel_size=3, stride=2, padding=1)  # (3, 4, 4)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.conv2d_1(x)  # (n, 3, 4, 4)
-        x = F.gelu(x)         # (n, 3, 4, 4)
+        x = self.conv2d_1(x)  # (n, channels, _, _)
+        x = F.gelu(x)         # (n, channels, _, _)
         return x
 
 
@@ -87,7 +74,7 @@ class Body(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv_1 = Conv(in_channels=8, channels=8)  # (8, 8, 8)
+        self.conv_1 = Conv(in_channels=8, channels=8, stride=1)  # (8, 8, 8)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv_1(x)  # (n, 8, 8, 8)
@@ -99,7 +86,7 @@ class BranchesPath2(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv_1 = Conv2()  # (3, 4, 4)
+        self.conv_1 = Conv(in_channels=8, channels=3, stride=2)  # (3, 4, 4)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv_1(x)  # (n, 3, 4, 4)
@@ -174,8 +161,9 @@ class Blocks(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv_1 = Conv(in_channels=2, channels=4)                                # (4, 8, 8)
-        self.wider = nn.Sequential(Conv(in_channels=4, channels=4), Conv(in_channels=4, channels=8))  # (8, 8, 8)
+        self.conv_1 = Conv(in_channels=2, channels=4, stride=1)                      # (4, 8, 8)
+        # (8, 8, 8)
+        self.wider = nn.Sequential(Conv(in_channels=4, channels=4, stride=1), Conv(in_channels=4, channels=8, stride=1))
         self.body = Body()                                                           # (8, 8, 8)
         self.branches_1 = Branches()                                                 # (13, 4, 4)
         self.heads = Heads()                                                         # (3, 4, 4), (3, 4, 4)
