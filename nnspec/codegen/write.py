@@ -138,9 +138,7 @@ def _written(graph: Graph, part: Part, made: Mapping[str, str], spelled: Spelled
     body = Body(graph, part, part.inputs, list(part.gives), made, spelled)
     arrives = [graph.tensor(port) for port in body.inputs.values()]
     returned = ", ".join(body.variables[port] for port in body.outputs)
-    return Written(
-        part, arrives, tuple(body.inputs), [*body.init(), *settled(body)], list(body.forward()), returned
-    )
+    return Written(part, arrives, tuple(body.inputs), [*body.init(), *settled(body)], list(body.forward()), returned)
 
 
 def _shared(title: str, modules: Sequence[Written], made: dict[str, str]) -> _Class:

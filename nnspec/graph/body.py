@@ -19,6 +19,7 @@ class Given:
     span: Span
     ports: tuple[Port, ...] = ()  # none: it is broken, as was told
     outputs: tuple[str, ...] = ("output",)
+    turns: "tuple[Given, ...]" = ()  # of what is repeated: what each turn gives
 
     @property
     def title(self) -> str:
@@ -67,15 +68,14 @@ class Body:
         """What a reference means; None after telling what is wrong."""
         if reference.text == "_":
             return previous
-        given = self._find(reference.text)
-        if given:
-            return given
-        name, _, output = reference.text.rpartition(".")
+        name, *rest = reference.text.split(".")
         given = self._find(name)
-        if given:
-            return self._output_of(given, output, reference, findings)
-        self._unknown(reference, findings)
-        return None
+        if given is None:
+            self._unknown(reference, findings)
+            return None
+        if given.turns and rest and rest[0].isdecimal():
+            given = _turn(given, rest.pop(0), reference, findings)
+        return self._output_of(given, ".".join(rest), reference, findings) if given and rest else given
 
     def _find(self, name: str) -> Given | None:
         """What a name stands for, here or in the list around."""
@@ -110,6 +110,16 @@ class Body:
                 reference.span,
                 help=did_you_mean(reference.text, known) or "give a layer a name with `name:` beside it",
             )
+
+
+def _turn(given: Given, place: str, reference: Reference, findings: Findings) -> Given | None:
+    """What one turn of a repeat gives."""
+    if len(place) < 9 and int(place) < len(given.turns):
+        return given.turns[int(place)]
+    turns = f"{len(given.turns)} turn{'s' if len(given.turns) > 1 else ''}"
+    message = f"{given.title} has {turns}, and '{reference.text}' would be one more: the first is 0"
+    findings.error("unknown-name", message, reference.span, help=f"the last is `{given.name}.{len(given.turns) - 1}`")
+    return None
 
 
 def _why(left_out: Entry) -> str:

@@ -19,6 +19,7 @@ from nnspec.layers import Layer, find, input_names
 from nnspec.objectives import Initializer
 from nnspec.shapes import ShapeError, Tensor
 from nnspec.source import Node
+from nnspec.spec.entries import combinator_parts
 from nnspec.spec.instantiate import instantiate, show
 from nnspec.spec.params import OF_INPUT, Names
 from nnspec.spec.spec import Entry, Spec
@@ -134,15 +135,16 @@ class Elaborator:
         """The entry several times in a row, each turn on what the one before gives."""
         entry, givens = place.entry, place.givens
         self.add_to_count(entry, turns)
-        last: Given | None = None
+        last, given = None, []
         for turn in range(turns):
             names = self._names(place.names, entry, givens).with_values({"index": turn})
             last = self._make(Place(place.body, entry, f"{place.path}.{turn}", givens, names))
             if last is None or self._is_lone_tensor(place, turn):
                 return None
+            given.append(last)
             givens = _next_turn(entry, givens, last)
         assert last
-        return Given(last.kind, place.path, last.span, last.ports, last.outputs)
+        return Given(last.kind, place.path, last.span, last.ports, last.outputs, tuple(given))
 
     def _is_lone_tensor(self, place: Place, turn: int) -> bool:
         """Tell of a repeat whose turns do nothing with what the one before gives."""
@@ -203,11 +205,13 @@ class Elaborator:
 
     def _names(self, names: Names, entry: Entry, givens: Sequence[Given]) -> Names:
         """What the entry's expressions see: parameters, and the shape of its first input."""
-        if not entry.computed:
-            return names
-        if not givens:
+        return self.with_input(names, givens[0].ports[0] if givens else None) if entry.computed else names
+
+    def with_input(self, names: Names, port: Port | None) -> Names:
+        """The names and what is known of an input; its own are unknown where it is broken."""
+        if port is None:
             return names.with_values({}, OF_INPUT)
-        x = self.tensor(givens[0].ports[0])
+        x = self.tensor(port)
         shape = list(x.shape[1:] if x.batched else x.shape)
         values = {"in_shape": shape, "in_channels": shape[0], "in_features": shape[-1]} if shape else {"in_shape": []}
         return names.with_values(values)
@@ -219,7 +223,7 @@ class Elaborator:
         if kind in place.body.home.blocks:
             return use_block(self, place, place.body.home.blocks[kind])
         if kind in COMBINATORS:
-            return use_residual(self, place) if kind == "Residual" else use_branches(self, place)
+            return self._combined(place, kind)
         chosen = find(kind) if kind else None
         if chosen is None:
             return None
@@ -232,6 +236,16 @@ class Elaborator:
         names_in_order = input_names(chosen)
         inputs = self.taken(place, kind, *layer.input_count(), names_in_order)
         return self.vertex(place, place.path, kind, layer, inputs, names_in_order) if inputs else None
+
+    def _combined(self, place: Place, kind: str) -> Given | None:
+        """A combinator; one whose name a parameter gives is read only here."""
+        entry = place.entry
+        if entry.kind != kind:
+            parts = combinator_parts(kind, entry.arguments, entry.type_span, place.body.home.vocabulary, self.findings)
+            if parts is None:
+                return None
+            place = replace(place, entry=replace(entry, kind=kind, parts=parts))
+        return use_residual(self, place) if kind == "Residual" else use_branches(self, place)
 
     def taken(
         self, place: Place, kind: str, least: int, most: int | None, names: Sequence[str] = ("input",)

@@ -1,9 +1,10 @@
 """Blocks and combinators on their way into the graph: each opens a scope of its own in which lists are elaborated."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from nnspec.diagnostics import Note, Span
+from nnspec.diagnostics import Findings, Note, Span
 from nnspec.graph.body import Body, Given
 from nnspec.graph.graph import Port, Scope
 from nnspec.graph.settle import OF_WEIGHTS
@@ -24,12 +25,10 @@ def use_block(elaborator: "Elaborator", place: "Place", block: Block) -> Given |
     if _comes_back(elaborator, place, block):
         return None
     elaborator.check_count(place.entry, elaborator.count + elaborator.least.of(block))
-    names = _arguments(elaborator, place, block)
-    if names is None or not place.givens:
-        return None
-    names_in_order = list(block.inputs)
-    taken = elaborator.taken(place, block.name, len(names_in_order), len(names_in_order), names_in_order)
-    if not taken:
+    names_in_order, count = list(block.inputs), len(block.inputs)
+    taken = elaborator.taken(place, block.name, count, count, names_in_order) if place.givens else ()
+    names = _arguments(elaborator, place, block, taken[0] if taken else None)
+    if names is None or not taken:
         return None
     body = _block_body(place, block, names, taken)
     inputs = dict(zip(taken, block.inputs, strict=True))
@@ -113,7 +112,8 @@ def _home(elaborator: "Elaborator", place: "Place") -> str:
     body, entry = place.body, place.entry
     taken = any(name in body.entry_names or name in body.inputs for name in ("body", "shortcut", "add"))
     meant = entry.name in elaborator.shared or any(entry.node.get(key) for key in OF_WEIGHTS)
-    if entry.named or entry.repeat or body.residuals > 1 or taken or meant:
+    from_parameter = "Residual" not in entry.node.keys  # which the count of those here does not know
+    if from_parameter or entry.named or entry.repeat or body.residuals > 1 or taken or meant:
         return place.path
     return body.prefix.removesuffix(".")
 
@@ -128,6 +128,8 @@ def use_branches(elaborator: "Elaborator", place: "Place") -> Given | None:
         return None
     given = Given("input", start.vertex, entry.type_span, (start,))
     paths = _paths(elaborator, place, given)
+    if (chosen := _named_by(place, merge)) and chosen.kind in place.body.home.blocks:
+        return _merged_by_block(elaborator, place, chosen, paths)
     layer = _merge(elaborator, place, merge)
     if not paths or not all(path.ports for path in paths) or (layer is None and merge and merge.value is not None):
         return None
@@ -198,12 +200,43 @@ def _merge(elaborator: "Elaborator", place: "Place", node: Node | None) -> Layer
     if node is None or node.value is None:
         return None
     filled = place.names.fill_in(node, elaborator.findings)
-    joining = (name for name in known() if (layer := find(name)) and arity(layer)[1] is None)
+    joining = [
+        *place.body.home.blocks,
+        *(name for name in known() if (layer := find(name)) and arity(layer)[1] is None),
+    ]
     return choose(filled, "layer", find, joining, elaborator.findings) if filled else None
 
 
-def _arguments(elaborator: "Elaborator", place: "Place", block: Block) -> Names | None:
-    """What a block's expressions see: the document's parameters and its own."""
+def _named_by(place: "Place", merge: Node | None) -> Entry | None:
+    """What merges, as an entry of its own."""
+    found = place.names.fill_in(merge, Findings()) if merge else None
+    if merge is None or found is None:
+        return None
+    alone = isinstance(found.value, str)
+    kinds = [str(found.value)] if alone else list(found.keys)
+    if len(kinds) != 1:
+        return None
+    (kind,) = kinds
+    span = found.span if alone else found.keys[kind]
+    node = Node(None, merge.span)
+    return replace(place.entry, kind=kind, node=node, arguments=found.get(kind), type_span=span, sources=())
+
+
+def _merged_by_block(elaborator: "Elaborator", place: "Place", entry: Entry, paths: Sequence[Given]) -> Given | None:
+    """What a block makes of the paths' results."""
+    if not paths or not all(path.ports for path in paths):
+        return None
+    elaborator.add_to_count(entry, 1)
+    inner = replace(place, entry=entry, path=f"{place.path}.merge", givens=paths)
+    given = use_block(elaborator, inner, place.body.home.blocks[entry.kind])
+    return _as(place, "Branches", given.ports, given.outputs) if given else None
+
+
+def _arguments(elaborator: "Elaborator", place: "Place", block: Block, port: Port | None) -> Names | None:
+    """What a block's expressions see: the document's parameters and its own.
+
+    A default sees those before it, and what is known of the block's first input, which comes from the port.
+    """
     findings, given = elaborator.findings, _given_arguments(place, block)
     if given is None:
         findings.error(
@@ -225,7 +258,7 @@ def _arguments(elaborator: "Elaborator", place: "Place", block: Block) -> Names 
             if all(key in block.params for key in given.keys):
                 findings.error("missing-key", f"{block.name} needs {name}", place.entry.type_span)
             return None
-        seen = place.names if node else names
+        seen = place.names if node else names if block.document else elaborator.with_input(names, port)
         names = add_value(name, node or param.default or Node(None, param.span), seen, names, findings)
     return names if all(key in block.params for key in given.keys) else None
 

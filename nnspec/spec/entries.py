@@ -56,7 +56,7 @@ def _entry(node: Node, namer: _Namer, vocabulary: Vocabulary, findings: Findings
     is_right = bool(kind) and not _outside(node, kind, vocabulary, findings)
     parts = None
     if is_right and _is_something(kind, kind_span, vocabulary, findings):
-        parts = _parts(kind, arguments, kind_span, vocabulary, findings)
+        parts = combinator_parts(kind, arguments, kind_span, vocabulary, findings)
     given, name_span = _given_name(node), _name_span(node)
     if given and name_span:
         namer.check(given, name_span, findings)
@@ -79,7 +79,7 @@ def _entry(node: Node, namer: _Namer, vocabulary: Vocabulary, findings: Findings
     )
 
 
-def _parts(
+def combinator_parts(
     kind: str, arguments: Node | None, span: Span, vocabulary: Vocabulary, findings: Findings
 ) -> dict[str, tuple[Entry, ...]] | None:
     """The lists of layers that stand in a combinator; None after telling what is wrong with it."""

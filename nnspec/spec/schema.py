@@ -177,7 +177,11 @@ def _combinators() -> Schema:
     repeated = _closed(several, ["repeat", "layers"])
     paths = {"anyOf": [{"type": "array", "items": entries, "minItems": 1}, repeated]}
     residual = _closed({"body": some, "shortcut": some, "skip": condition}, ["body"])
-    branches = _closed({"paths": paths, "merge": {"anyOf": [_ref("merge"), NULL]}}, ["paths", "merge"])
+    block: Schema = {"patternProperties": {BLOCK_OR_EXPRESSION: True}, "additionalProperties": False}
+    block |= {"minProperties": 1, "maxProperties": 1}
+    named: Schema = {"type": "string", "pattern": BLOCK_OR_EXPRESSION}
+    merge = {"anyOf": [_ref("merge"), {"type": "object", **block}, named, NULL]}
+    branches = _closed({"paths": paths, "merge": merge}, ["paths", "merge"])
     return {
         "Residual": {
             "description": "input + body(input); a shortcut takes the input's place.",

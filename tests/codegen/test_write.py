@@ -280,3 +280,22 @@ def test_a_thousand_layers_are_written_at_once():
     source = write(graph)
     assert time.process_time() - start < 1
     assert len(source.lines) == 1500
+
+
+def test_an_argument_left_at_its_default_does_not_split_a_class():
+    source = write(
+        parse_network(
+            "nnspec: 1\ninputs: {x: [3, 16, 16]}\n"
+            "blocks: {conv: {params: {width: required, stride: 1}, layers: "
+            "[Conv2d: {out_channels: $width, kernel_size: 3, stride: $stride}, {ReLU: null, when: $(width == 1)}]}}\n"
+            "layers: [conv: 4, conv: {width: 8, stride: 2}, conv: {width: 6, stride: 1}, conv: 1]\n",
+            "net.yaml",
+        ).graph
+    ).text
+    assert re.findall(r"def __init__\((.*)\)", source) == [
+        "self, in_channels: int, width: int, stride: int",
+        "self",
+        "self",
+    ]
+    assert "nn.Conv2d(6, 1, kernel_size=3)" in source
+    assert "conv_3 = Conv(in_channels=8, width=6, stride=1)" in source

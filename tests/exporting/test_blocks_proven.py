@@ -8,7 +8,7 @@ from exported import golden, lowered, trained
 
 from nnspec.exporting.builder import to_bytes
 from nnspec.exporting.verify import prove
-from nnspec.graph import load_network
+from nnspec.graph import load_network, parse_network
 from nnspec.runtime import open_session
 
 RESNET = Path(__file__).parents[1] / "networks" / "resnet.yaml"
@@ -25,6 +25,28 @@ def test_a_resnet_is_proven(overrides):
 
 def test_every_kind_of_part_is_proven():
     subject = trained(golden("blocks"))
+    assert prove(open_session(to_bytes(lowered(subject))), subject).proven
+
+
+USES = """nnspec: 1
+inputs: {x: [6]}
+imports: {inner: {nnspec: 1, params: {width: 2}, inputs: {a: [1], b: [1]}, layers: [
+  {Concat: null, from: [a, b]}, Linear: $width]}}
+params: {kind: Residual}
+blocks:
+  mix: {inputs: [p, q], layers: [{inner: {width: 3}, from: [q, p]}, Tanh]}
+layers:
+  - {Linear: 6, repeat: 3, name: stage}
+  - $kind: [Linear: 6, ReLU]
+  - Branches: {paths: [[Linear: 4], []], merge: mix}
+  - {Concat: null, from: [_, stage.0, stage.1]}
+  - {inner: null, from: [_, x]}
+"""
+
+
+def test_merging_blocks_single_turns_and_imports_are_proven():
+    subject = trained(parse_network(USES))
+    assert subject.module(torch.zeros(2, 6)).shape == (2, 2)
     assert prove(open_session(to_bytes(lowered(subject))), subject).proven
 
 

@@ -81,6 +81,8 @@ RIGHT = {
             {"Residual": ["ReLU"]},
             {"Residual": {"body": ["ReLU"], "shortcut": [{"Linear": 3}], "skip": "$(a == b)"}, "name": "a"},
             {"Branches": {"paths": [["ReLU"], []], "merge": "Add"}},
+            {"Branches": {"paths": [["ReLU"], []], "merge": {"fuse": {"width": 3}}}},
+            {"Branches": {"paths": [["ReLU"], []], "merge": "$how"}},
             {"Branches": {"paths": {"repeat": 3, "layers": ["ReLU"]}, "merge": {"Concat": {"dim": 1}}}},
         ]
     },
@@ -110,6 +112,7 @@ WRONG = {
     "a base that is no path": {"extends": 3},
     "a repeat below zero": {"layers": [{"ReLU": None, "repeat": -1}]},
     "a residual without a body": {"layers": [{"Residual": {"skip": True}}]},
+    "branches with an unknown merge": {"layers": [{"Branches": {"paths": [[], []], "merge": {"Ad": {}}}}]},
     "branches without a merge": {"layers": [{"Branches": {"paths": [[]]}}]},
     "an unknown argument": {"layers": [{"Linear": {"out_features": 3, "in_features": 2}}]},
     "an argument out of range": {"layers": [{"Linear": 0}]},
