@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from nnspec.diagnostics import Span, SpecError, Text, did_you_mean
+from nnspec.spec.cells import DELIMITERS, is_missing
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -28,7 +29,6 @@ MAX_ARRAY_BYTES = 8 * 10**9  # unpacked: a small zip can hold terabytes
 MAX_SIBLINGS = 1000  # names looked through for the one that was meant
 MAX_SHOWN = 60  # characters of a value that a message repeats
 
-DELIMITERS = {".csv": ",", ".tsv": "\t"}
 SUFFIXES = (*DELIMITERS, ".npz")
 DELIMITER_NAMES = {",": "comma", "\t": "tab", ";": "semicolon"}
 DELIMITER_HELP = {
@@ -37,7 +37,6 @@ DELIMITER_HELP = {
     ",": ", or name it .csv",
 }
 
-MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none"}
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*", re.ASCII)
 
@@ -117,11 +116,6 @@ def numbers(table: Table, column: str) -> Array:
         if parsed is not None and np.isfinite(parsed).all():
             return parsed
     return _parse_each(table, column, values)
-
-
-def is_missing(text: str) -> bool:
-    """Whether a text stands for a value that is not there: empty, NA, NaN, null."""
-    return text.strip().casefold() in MISSING
 
 
 def shown_value(value: object) -> str:

@@ -131,11 +131,13 @@ def _diagnostics(path: str, arguments: Namespace) -> tuple[list[Diagnostic], Any
     """What is wrong with a file, and its graph where nothing is."""
     from nnspec.graph import check as check_document
     from nnspec.spec import read_document
+    from nnspec.spec.reach import Reach
 
     findings = Findings()
     try:
         root = read_document(path, arguments.overrides, allow_path=arguments.allow_path, findings=findings)
-        checked = check_document(root, Path(path).stem, findings, max_layers=arguments.max_layers)
+        reach = Reach(Path(path).parent, tuple(map(Path, arguments.allow_path)))
+        checked = check_document(root, Path(path).stem, findings, reach=reach, max_layers=arguments.max_layers)
         findings.raise_errors()
         if arguments.strict:
             refuse(findings.warnings)

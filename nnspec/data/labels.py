@@ -1,6 +1,5 @@
 """Classes: which there are, and the index of each row's class."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,10 +7,9 @@ import numpy as np
 
 from nnspec.diagnostics import SpecError
 from nnspec.prepare.fitted import Class
-from nnspec.tables import Array, Table, is_missing, missing_values, numbers, shown_value
+from nnspec.spec.cells import WHOLE, is_missing
+from nnspec.tables import Array, Table, missing_values, numbers, shown_value
 
-# 007 and 1_000 are names; 2.0 is the 2 that a spreadsheet wrote.
-WHOLE = re.compile(r"(-?(?:0|[1-9]\d{0,17}))(?:\.0+)?", re.ASCII)
 MAX_LISTED = 12
 
 

@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 
 from nnspec.diagnostics import Span, SpecError, did_you_mean
+from nnspec.spec.cells import SKLEARN, SKLEARN_SETS
 from nnspec.spec.reach import URL, Reach
 from nnspec.tables import Array, Table, read_table
-
-SKLEARN = "sklearn:"
-SKLEARN_SETS = ("digits", "iris", "wine", "breast_cancer", "diabetes")
 
 
 def read_source(source: str, reach: Reach, span: Span) -> Table:

@@ -9,10 +9,12 @@ from nnspec.diagnostics import Diagnostic, Findings
 from nnspec.graph.budget import check_budget
 from nnspec.graph.build import build
 from nnspec.graph.graph import Graph
+from nnspec.graph.heads import check_heads
 from nnspec.graph.lint import lint
 from nnspec.source import Node
 from nnspec.spec import Spec, validate
 from nnspec.spec.compose import compose
+from nnspec.spec.reach import Reach
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,14 +28,21 @@ class Network:
     allowed: tuple[Path, ...] = ()  # other folders that it may read from
 
 
-def check(root: Node, stem: str, findings: Findings, *, max_layers: int | None = None) -> tuple[Spec, Graph] | None:
-    """Document, names and shapes in one go, then what is right but seldom meant; all of it goes to `findings`."""
+def check(
+    root: Node, stem: str, findings: Findings, *, reach: Reach | None = None, max_layers: int | None = None
+) -> tuple[Spec, Graph] | None:
+    """Document, names and shapes in one go, then what is right but seldom meant; all of it goes to `findings`.
+
+    `reach` is what the spec may read of its data's classes; without it files are left alone.
+    """
     spec = validate(root, stem, findings)
     if not spec:
         return None
     graph = build(spec, findings, max_layers)
     lint(spec, graph, findings)
     check_budget(spec, graph, findings)
+    if reach:
+        check_heads(spec, graph, reach, findings)
     return spec, graph
 
 
@@ -68,7 +77,7 @@ def parse_network(
 
 
 def _network(root: Node, path: Path, findings: Findings, allowed: tuple[Path, ...], max_layers: int | None) -> Network:
-    found = check(root, path.stem, findings, max_layers=max_layers)
+    found = check(root, path.stem, findings, reach=Reach(path.parent, allowed), max_layers=max_layers)
     findings.raise_errors()
     assert found
     spec, graph = found

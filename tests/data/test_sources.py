@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from nnspec.data.sources import SKLEARN_SETS, find_file, read_source
+from nnspec.data.sources import find_file, read_source
 from nnspec.diagnostics import Span, SpecError, Text
+from nnspec.spec.cells import SKLEARN_SETS
 from nnspec.spec.reach import Reach
 
 HERE = Span(Text("spec.yaml"), 5, 11)
