@@ -5,6 +5,7 @@ Every example goes through inference, through PyTorch and through onnxruntime, a
 
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from torch import nn
 from nnspec.codegen.load import defined, evaluate, outputs_of
 from nnspec.exporting.builder import GraphBuilder, check_model, to_bytes
 from nnspec.layers import Layer, names_in
+from nnspec.layers.layer import NotInOnnx
 from nnspec.pycode import name
 from nnspec.runtime import open_session
 from nnspec.shapes import Tensor, parse_example
@@ -30,10 +32,22 @@ def check_layer(layer_type: type[Layer], opsets: Sequence[int] = OPSETS) -> None
     _check_documented(layer_type)
     for text, arguments in layer_type.examples.items():
         try:
-            _check_example(_Example(layer_type(**arguments), *parse_example(text)), opsets)
+            with _one_thread():
+                _check_example(_Example(layer_type(**arguments), *parse_example(text)), opsets)
         except Exception as error:
             error.add_note(f"{layer_type.__name__}, example {text!r}: {arguments}")
             raise
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """PyTorch in one thread: where two elements are put in one place, the last one stays."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @dataclass(frozen=True)
@@ -125,8 +139,16 @@ def _check_shapes(example: _Example, cases: Sequence[_Case]) -> None:
 
 
 def _check_onnx(example: _Example, module: nn.Module | None, cases: Sequence[_Case], opset: int) -> None:
-    """onnxruntime gives what the module gives, for every batch and length, from one file."""
-    run = _lowered(example, module, opset)
+    """onnxruntime gives what the module gives, for every batch and length, from one file.
+
+    A layer that refuses its own example says so in its documentation.
+    """
+    try:
+        run = _lowered(example, module, opset)
+    except NotInOnnx:
+        if "ONNX" in (type(example.layer).__doc__ or ""):
+            return
+        raise
     names = names_in(example.layer.target(len(example.outputs)))
     for case in cases:
         for output, given, wanted in zip(names, run(case.values), case.answers, strict=True):

@@ -18,7 +18,8 @@ ROLES = {
     "sequence": "recurrent attention transformer",
     "norm": "norm batchnorm dropout",
     "activation": "activation piecewise softmax gate pointwise",
-    "shape": "reshape axes slicing einops fold pool adaptive_pool unpool reduce pad upsample",
+    "shape": "reshape axes slicing einops fold pool adaptive_pool lp_pool fractional_pool unpool reduce "
+    "pad edge_pad upsample shuffle sampling",
     "combine": "combine einsum arithmetic compare distance",
 }
 ROLE_OF = {name: role for role, names in ROLES.items() for name in names.split()}

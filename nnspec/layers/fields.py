@@ -15,9 +15,12 @@ def _as_tuple(value: Any) -> Any:
 
 Listed = BeforeValidator(_as_tuple)
 
-Positive1 = PositiveInt | Annotated[tuple[PositiveInt], Listed]
-Positive2 = PositiveInt | Annotated[tuple[PositiveInt, PositiveInt], Listed]
-Positive3 = PositiveInt | Annotated[tuple[PositiveInt, PositiveInt, PositiveInt], Listed]
+Listed1 = Annotated[tuple[PositiveInt], Listed]
+Listed2 = Annotated[tuple[PositiveInt, PositiveInt], Listed]
+Listed3 = Annotated[tuple[PositiveInt, PositiveInt, PositiveInt], Listed]
+Positive1 = PositiveInt | Listed1
+Positive2 = PositiveInt | Listed2
+Positive3 = PositiveInt | Listed3
 NonNegative1 = NonNegativeInt | Annotated[tuple[NonNegativeInt], Listed]
 NonNegative2 = NonNegativeInt | Annotated[tuple[NonNegativeInt, NonNegativeInt], Listed]
 NonNegative3 = NonNegativeInt | Annotated[tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt], Listed]

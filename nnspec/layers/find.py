@@ -22,9 +22,20 @@ FAMILIES = {
     "conv": "Conv1d Conv2d Conv3d CausalConv1d",
     "conv_transpose": "ConvTranspose1d ConvTranspose2d ConvTranspose3d",
     "fold": "Unfold Fold",
+    "pad": "Pad ConstantPad1d ConstantPad2d ConstantPad3d ZeroPad1d ZeroPad2d ZeroPad3d",
+    "edge_pad": (
+        "ReflectionPad1d ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d "
+        "CircularPad1d CircularPad2d CircularPad3d"
+    ),
     "batchnorm": "BatchNorm1d BatchNorm2d BatchNorm3d InstanceNorm1d InstanceNorm2d InstanceNorm3d",
     "norm": "LayerNorm RMSNorm GroupNorm LocalResponseNorm",
-    "pool": "MaxPool2d AvgPool2d AdaptiveAvgPool2d",
+    "pool": "MaxPool1d MaxPool2d MaxPool3d AvgPool1d AvgPool2d AvgPool3d",
+    "adaptive_pool": (
+        "AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d AdaptiveMaxPool1d AdaptiveMaxPool2d AdaptiveMaxPool3d"
+    ),
+    "lp_pool": "LPPool1d LPPool2d LPPool3d",
+    "fractional_pool": "FractionalMaxPool2d FractionalMaxPool3d",
+    "unpool": "MaxUnpool1d MaxUnpool2d MaxUnpool3d",
     "dropout": "Dropout Dropout1d Dropout2d Dropout3d AlphaDropout FeatureAlphaDropout",
     "embedding": "Embedding EmbeddingBag",
     "recurrent": "RNN LSTM GRU",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from nnspec.layers.fields import per_axis
 from nnspec.layers.layer import OnnxBuilder, Value
-from nnspec.shapes import Dim, ShapeError, Tensor, format_sizes
+from nnspec.shapes import Dim, ShapeError, Tensor, format_sizes, part_of
 
 Sizes = int | tuple[int, ...]
 Pads = Sequence[tuple[int, int]]  # before and after each axis that follows the channels
@@ -29,6 +29,18 @@ def needs_room(x: Tensor, kernel_size: Sizes, *, padding: Sizes, dilation: Sizes
             )
 
 
+def scaled(size: Dim, factor: float, *, field: str) -> Dim:
+    """floor(size * factor), or ShapeError where the size is symbolic and the factor no simple binary fraction."""
+    result = part_of(size, factor)
+    if result is None:
+        raise ShapeError(
+            f"{field} {factor:g} of an unknown length {size} is rounded differently from length to length",
+            field=field,
+            help="halves, quarters and their like are exact (0.5, 1.25, 2); or fix the size of the axis",
+        )
+    return result
+
+
 def written(value: Sizes) -> str:
     """A number, or a list of one for each axis, as a spec has it."""
     return str(value) if isinstance(value, int) else str(list(value))
@@ -48,6 +60,8 @@ def pad_axes(
     g: OnnxBuilder, x: Value, pads: Mapping[int, tuple[int, int]], filling: Value | None, mode: str = "constant"
 ) -> Value:
     """Some axes padded, or cut where a number is negative."""
+    if mode == "circular":
+        x, pads = _cut(g, x, pads), {axis: (max(ends[0], 0), max(ends[1], 0)) for axis, ends in pads.items()}
     added = {axis: (max(before, 0), max(after, 0)) for axis, (before, after) in pads.items()}
     added = {axis: ends for axis, ends in added.items() if any(ends)}
     if mode == "circular":
@@ -57,7 +71,7 @@ def pad_axes(
         ends = [before for before, _ in added.values()] + [after for _, after in added.values()]
         axes = g.constant(list(added), "int64", name="axes")
         x = g.op("Pad", x, g.constant(ends, "int64", name="pads"), filling, axes, mode=ONNX_MODES[mode])
-    return _cut(g, x, {axis: ends for axis, ends in pads.items() if min(ends) < 0})
+    return _cut(g, x, pads)
 
 
 def _wrapped(g: OnnxBuilder, x: Value, axis: int, before: int, after: int) -> Value:
@@ -68,11 +82,10 @@ def _wrapped(g: OnnxBuilder, x: Value, axis: int, before: int, after: int) -> Va
 
 
 def _cut(g: OnnxBuilder, x: Value, pads: Mapping[int, tuple[int, int]]) -> Value:
-    if not pads:
-        return x
-    return slice_axes(
-        g, x, {axis: (max(-left, 0), right if right < 0 else END) for axis, (left, right) in pads.items()}
-    )
+    """What a negative number takes away."""
+    cut = {axis: (max(-left, 0), right if right < 0 else END) for axis, (left, right) in pads.items()}
+    cut = {axis: ends for axis, ends in cut.items() if ends != (0, END)}
+    return slice_axes(g, x, cut) if cut else x
 
 
 def slice_axes(g: OnnxBuilder, x: Value, ends: Mapping[int, tuple[int, int]]) -> Value:

@@ -84,6 +84,8 @@ class Size:
 
 Dim = int | Size
 
+MAX_EXACT = 2**20  # a length times a fraction of smaller numbers is exact in floating point
+
 BATCH = Size(((("batch",), 1),))
 
 
@@ -125,6 +127,16 @@ def product(dims: Iterable[Dim]) -> Dim:
     for dim in dims:
         total = total * dim
     return total
+
+
+def part_of(size: Dim, factor: float) -> Dim | None:
+    """floor(size * factor) as floating point has it; None for a symbolic size where rounding would decide."""
+    if isinstance(size, int):
+        return int(size * factor)
+    numerator, denominator = factor.as_integer_ratio()
+    if max(numerator, denominator) > MAX_EXACT:
+        return None
+    return size * numerator // denominator
 
 
 def _bind_atom(atom: Atom, lengths: Mapping[str, int]) -> Dim:

@@ -4,8 +4,9 @@ from hypothesis import strategies as st
 from refusing import refusal
 
 from nnspec.exporting.builder import GraphBuilder
+from nnspec.layers.adaptive_pool import AdaptiveAvgPool2d
 from nnspec.layers.layer import NotInOnnx
-from nnspec.layers.pool import AdaptiveAvgPool2d, MaxPool2d, pool_output_size
+from nnspec.layers.pool import MaxPool1d, MaxPool2d, pool_output_size
 from nnspec.shapes import bind, symbol, tensor
 
 UNHURRIED = settings(deadline=None)  # a busy machine is no mistake
@@ -73,3 +74,29 @@ def test_several_windows_over_an_unknown_length_are_not_in_onnx():
     with pytest.raises(NotInOnnx) as caught:
         AdaptiveAvgPool2d(output_size=2).to_onnx(graph.scope("pool"), x)
     assert str(caught.value) == "cannot pool an axis of unknown length h to 2: its windows depend on the length"
+
+
+def test_maxima_and_their_places_come_together():
+    pool = MaxPool2d(kernel_size=2, return_indices=True)
+    assert pool.infer(tensor("n 3 8 6")) == (tensor("n 3 4 3"), tensor("int64 n 3 4 3"))
+    assert pool.target(2) == "output, indices"
+
+
+def test_places_of_maxima_in_wide_padding_are_not_in_onnx():
+    graph = GraphBuilder()
+    x = graph.input("x", tensor("n 1 9"))
+    with pytest.raises(NotInOnnx) as caught:
+        MaxPool1d(kernel_size=2, stride=3, dilation=2, ceil_mode=True, return_indices=True).to_onnx(
+            graph.scope("pool"), x
+        )
+    assert str(caught.value) == (
+        "onnxruntime cannot tell the places of maxima where a window's padding is as wide as its kernel"
+    )
+
+
+def test_three_axes_are_averaged_over_windows_that_fit_without_padding():
+    assert refusal("AvgPool3d", dict(kernel_size=3, padding=1), "n 1 8 8 2") == (
+        "kernel_size",
+        "kernel_size 3 does not fit its input: 8×8×2",
+        "over three axes, PyTorch lets neither padding nor ceil_mode make up for a short axis",
+    )
