@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from nnspec.diagnostics import SpecError
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write beside the file, then rename: until the last moment an older file stays as it was."""
+    """Write beside the file, then rename: until the last moment an older file stays as it was; its mode lasts."""
     with _told("file", "write", path):
         target = path.resolve()  # a link stays a link
         if target.exists() and not target.is_file():
@@ -21,6 +22,8 @@ def write_whole(path: Path, data: bytes) -> None:
         beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         try:
             _write_through(beside, data)
+            if target.exists():
+                shutil.copymode(target, beside)
             beside.replace(target)
         except BaseException:
             beside.unlink(missing_ok=True)

@@ -8,22 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from nnspec.spec.rewrite import format_text
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 # A fence that says its file is that file; a console block is commands, each with the output that follows it.
 FILES = re.findall(r"```yaml title=(\S+)\n(.*?)```", README, re.DOTALL)
 CONSOLES = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+SHOWN = "check|show|layers|compile|annotate|diff"
+NAMES = "check|show|compile|train|export|verify|predict|layers|explain|schema|new|diff|fmt|annotate"
 COMMANDS = [
     (command, output)
     for console in CONSOLES
-    for command, output in re.findall(
-        r"^\$ (nnspec (?:check|show|layers|compile|diff)\b.*)\n((?:(?!\$ ).*\n)*)", console, re.MULTILINE
-    )
+    for command, output in re.findall(rf"^\$ (nnspec (?:{SHOWN})\b.*)\n((?:(?!\$ ).*\n)*)", console, re.MULTILINE)
 ]
-COMMAND_NAMES = set(
-    re.findall(r"\bnnspec (check|show|compile|train|export|verify|predict|layers|explain|schema|new|diff)\b", README)
-)
+COMMAND_NAMES = set(re.findall(rf"\bnnspec ({NAMES})\b", README))
 
 
 @pytest.fixture
@@ -48,6 +48,11 @@ def test_a_command_prints_what_the_readme_shows(command, output, folder):
         assert printed == shown
 
 
+@pytest.mark.parametrize(("name", "text"), FILES, ids=[name for name, _ in FILES])
+def test_a_spec_of_the_readme_has_the_canonical_form(name, text):
+    assert format_text(text, name) == text
+
+
 def test_the_readme_shows_every_command():
     assert {
         "check",
@@ -60,6 +65,8 @@ def test_the_readme_shows_every_command():
         "layers",
         "explain",
         "schema",
+        "fmt",
+        "annotate",
         "new",
         "diff",
     } == COMMAND_NAMES

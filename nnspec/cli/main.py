@@ -7,10 +7,12 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from typing import TextIO
 
 from nnspec import __version__
+from nnspec.cli.rewrite_commands import add_rewrite_commands
 from nnspec.diagnostics import COLOURS, PLAIN, Palette, SpecError, did_you_mean, render
 
 EXIT_WRONG, EXIT_USAGE, EXIT_OURS, EXIT_INTERRUPTED = 1, 2, 3, 130
@@ -107,6 +109,8 @@ COMMAND_FILES = {
     "schema": "specs",
     "new": "new",
     "diff": "diff",
+    "fmt": "rewrite",
+    "annotate": "rewrite",
     "train": "models",
     "export": "models",
     "verify": "models",
@@ -140,6 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     _network_commands(commands)
     _diff_command(commands)
     _lookup_commands(commands)
+    add_rewrite_commands(partial(_command, commands))
     _train_command(commands)
     _model_commands(commands)
     return parser

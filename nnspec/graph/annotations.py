@@ -1,5 +1,6 @@
 """What each entry of a spec gives and learns, in a word behind it: what `nnspec annotate` writes and editors show."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -18,6 +19,7 @@ class Annotation:
 
     span: Span  # the layer type's name
     text: str
+    whole: Span  # the entry
 
 
 def annotations(network: Network) -> list[Annotation]:
@@ -27,14 +29,36 @@ def annotations(network: Network) -> list[Annotation]:
     """
     graph, home = network.graph, network.spec.root.span.text
     parameters = _parameters_before(graph)
-    found: dict[Place, tuple[Span, str]] = {}
+    found: dict[Place, Annotation] = {}
     for placed in graph.placed:
-        if placed.span.text is home:
-            place = placed.span.line, placed.span.column
+        span = placed.entry.type_span
+        if span.text is home:
+            place = span.line, span.column
             text = _text(graph, placed, parameters[placed.end] - parameters[placed.first])
-            same = place not in found or found[place][1] == text
-            found[place] = placed.span, text if same else ""
-    return [Annotation(span, text) for _, (span, text) in sorted(found.items(), key=lambda item: item[0]) if text]
+            same = place not in found or found[place].text == text
+            found[place] = Annotation(span, text if same else "", placed.entry.node.span)
+    return [found[place] for place in sorted(found) if found[place].text]
+
+
+def by_line(found: Iterable[Annotation]) -> dict[int, str]:
+    """What stands at the end of each line: of entries in one another the outer one's, of neighbours all of them."""
+    lines: dict[int, str] = {}
+    outer: Annotation | None = None
+    for annotation in found:
+        line, last = annotation.span.line, outer.whole if outer else None
+        if line not in lines or last is None:
+            lines[line] = annotation.text
+        elif _is_within(annotation.span, last):
+            continue
+        else:
+            between = annotation.span.text.lines[line - 1][last.end_column - 1 : annotation.span.column - 1]
+            lines[line] += f"{' | ' if ']' in between else ' → '}{annotation.text}"
+        outer = annotation
+    return lines
+
+
+def _is_within(inner: Span, outer: Span) -> bool:
+    return (inner.line, inner.column) < (outer.end_line, outer.end_column)
 
 
 def _parameters_before(graph: Graph) -> list[int]:

@@ -91,7 +91,7 @@ class Elaborator:
             given = (use_shared if entry.share else Elaborator.entry)(self, body, entry, previous)
             if given and given.ports:
                 settle(self, body, entry, given, [self.vertices[name] for name in self.order[first:]])
-            self.placed.append(Placed(entry.type_span, given.ports if given else (), first, len(self.vertices)))
+            self.placed.append(Placed(entry, given.ports if given else (), first, len(self.vertices)))
             self.made[body.prefix + entry.name] = Made(entry, first, len(self.vertices))
             body.add(entry, given)
             previous = given or previous

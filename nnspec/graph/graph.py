@@ -14,6 +14,7 @@ from nnspec.graph.learning import Learning
 from nnspec.layers import Layer, names_in
 from nnspec.layers.layer import Shape
 from nnspec.shapes import Tensor
+from nnspec.spec.spec import Entry
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -89,7 +90,7 @@ class Scope:
 class Placed:
     """One elaboration of one entry of the text: its vertices are those numbered from `first` up to `end`."""
 
-    span: Span  # the layer type's name, as in every other elaboration of the entry
+    entry: Entry
     ports: tuple[Port, ...]  # what it gives; none where it is left out
     first: int
     end: int

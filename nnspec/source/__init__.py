@@ -31,7 +31,7 @@ def parse(text: str, name: str, *, json: bool = False, via: Note | None = None) 
     """The value a text holds; `name` is what messages call it."""
     body = text.lstrip("\ufeff")
     named = Text(name, split_lines(body), via)
-    with _collector_paused():
+    with collector_paused():
         return _read_json(body, named) if json else YamlReader(body, named).read()
 
 
@@ -49,7 +49,7 @@ def _read_json(text: str, named: Text) -> Node:
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Nodes form no cycles; looking for some while thousands are made takes a third of the time."""
     was_on = gc.isenabled()
     gc.disable()

@@ -5,6 +5,7 @@ import stat
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 from nnspec.diagnostics import Span, SpecError, Text, did_you_mean
 from nnspec.source.limits import MAX_BYTES
@@ -27,6 +28,14 @@ def read_text(path: Path | str, named: Text | None = None) -> str:
     return _decode(data, whole)
 
 
+def read_stream(stream: BinaryIO, name: str) -> str:
+    """The text of a stream in UTF-8, without a byte order mark."""
+    data = stream.read(MAX_BYTES + 1)
+    whole = Span(Text(name))
+    _check_length(len(data), whole)
+    return _decode(data, whole)
+
+
 def split_lines(text: str) -> tuple[str, ...]:
     """The lines as editors and YAML 1.2 count them: U+2028 and its kin are no line breaks."""
     return tuple(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
@@ -41,11 +50,15 @@ def _read_bytes(path: Path, whole: Span) -> bytes:
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     with os.fdopen(os.open(path, flags), "rb") as file:
         data = file.read(MAX_BYTES + 1) or b""
-    if max(info.st_size, len(data)) > MAX_BYTES:
+    _check_length(max(info.st_size, len(data)), whole)
+    return data
+
+
+def _check_length(length: int, whole: Span) -> None:
+    if length > MAX_BYTES:
         message = f"the file holds more than {MAX_BYTES // 1_000_000} MB"
         help = "keep data and weights in files of their own; split a long spec with 'imports'"
         raise SpecError.of("limit", message, whole, help=help)
-    return data
 
 
 def near(path: Path) -> str:

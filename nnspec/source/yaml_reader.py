@@ -5,7 +5,7 @@ calls itself, so the depth of a document never becomes the depth of Python's sta
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
 
@@ -89,11 +89,9 @@ class YamlReader:
         return self._build() or Node(None, Span(self.text, line, column, line, column))
 
     def _build(self) -> Node | None:
-        source = self._checked_source()
         handlers = self.handlers
         try:
-            events = PARSER(source)
-            while not isinstance(event := events.get_event(), yaml.StreamEndEvent):
+            for event in self.events():
                 if handler := handlers.get(event.__class__):
                     handler(event)
         except yaml.MarkedYAMLError as error:
@@ -101,6 +99,12 @@ class YamlReader:
 
             raise SpecError([explain(self.text, error)]) from None
         return self.root
+
+    def events(self) -> Iterator[Any]:
+        """What the parser sees, in order."""
+        events = PARSER(self._checked_source())
+        while not isinstance(event := events.get_event(), yaml.StreamEndEvent):
+            yield event
 
     def _checked_source(self) -> str:
         """The text as libyaml may see it: no control characters, no line breaks of YAML 1.1."""

@@ -181,12 +181,12 @@ class Document(Section):
     the document itself."""
     params: dict[str, Any] = {}
     """Constants that `$name` and `$(expression)` read; `--set params.width=32` overrides one."""
-    blocks: dict[str, BlockSection | list[Any]] = {}
-    """Functions from tensors to tensors that stand in `layers` like a layer."""
     data: DataSection | None = None
     """Where examples come from; absent in a bare architecture."""
     inputs: dict[str, InputSection | list[Size]] = Field(min_length=1)
     """What goes in: named tensors, the batch implied."""
+    blocks: dict[str, BlockSection | list[Any]] = {}
+    """Functions from tensors to tensors that stand in `layers` like a layer."""
     layers: list[Any] = Field(min_length=1)
     """The layers in order; each takes what the one before gives."""
     outputs: dict[str, OutputSection] = {}

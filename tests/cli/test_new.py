@@ -120,7 +120,7 @@ def test_an_unknown_template_is_one_error(capsys):
 
 def test_comments_stay_where_a_value_is_set(capsys):
     out = run(capsys, "new", "linear_regression", "--set", "train.epochs=7")[1]
-    assert "train: {epochs: 7, batch_size: full}   # every step sees every example: plain gradient descent\n" in out
+    assert "train: {epochs: 7, batch_size: full}  # every step sees every example: plain gradient descent\n" in out
 
 
 @pytest.mark.parametrize(
