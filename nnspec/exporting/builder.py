@@ -13,10 +13,9 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from nnspec.layers.layer import NotInOnnx, OnnxBuilder, Value
+from nnspec.layers.layer import OPSETS, NotInOnnx, OnnxBuilder, Value
 from nnspec.shapes import Tensor
 
-OPSETS = range(18, 24)
 DEFAULT_OPSET = 20
 
 ML = "ai.onnx.ml"

@@ -10,7 +10,7 @@ from nnspec.codegen.load import load, load_weights, state_of
 from nnspec.codegen.write import write
 from nnspec.diagnostics import SpecError
 from nnspec.exporting.belongs import check_preparation, checked_examples
-from nnspec.exporting.builder import OPSETS, check_model, to_bytes
+from nnspec.exporting.builder import check_model, to_bytes
 from nnspec.exporting.cases import Examples
 from nnspec.exporting.lower import lower
 from nnspec.exporting.proof import Proof, demand
@@ -18,6 +18,7 @@ from nnspec.exporting.verify import Trained, prove
 from nnspec.files import write_whole
 from nnspec.graph.budget import excess, writer
 from nnspec.graph.network import parse_network
+from nnspec.layers.layer import OPSETS
 from nnspec.runs import EXAMPLES, MODEL, PREPARATION, SOURCE, SPEC, WEIGHTS, Run
 from nnspec.runtime.session import open_session
 from nnspec.spec.amounts import amount

@@ -12,7 +12,9 @@ from pydantic import BaseModel
 from nnspec.diagnostics import SpecError, did_you_mean
 from nnspec.layers.find import family, find, known
 from nnspec.layers.layer import Layer, names_in
+from nnspec.layers.operators import operator_lines
 from nnspec.layers.words import expected, literal
+from nnspec.pycode import name as name_of
 from nnspec.shapes import Tensor, parse_example
 
 WIDTH = 100
@@ -43,7 +45,27 @@ def describe(name: str) -> str:
     if layer.examples:
         lines = [f"  {shapes}\n{indent(entry, '    ')}" for shapes, entry in examples(name, layer)]
         parts.append("\n".join(["examples, their shapes without the batch", *lines]))
+        parts.append(f"in PyTorch, the first example\n{indent(_in_pytorch(layer), '  ')}")
+        parts.append("\n".join(["in ONNX", *_wrapped(operator_lines(layer))]))
     return "\n\n".join(parts)
+
+
+def _in_pytorch(layer: type[Layer]) -> str:
+    """The module of the first example, or the call of the function; and the classes that PyTorch lacks."""
+    text, arguments = next(iter(layer.examples.items()))
+    takes, _ = parse_example(text)
+    made, values = layer(**arguments), [name_of(letter) for letter in _letters(len(takes))]
+    return "\n".join([str(made.module(*takes) or made.code(takes, *values)), *layer.definition.rstrip().splitlines()])
+
+
+def _letters(count: int) -> str:
+    """The names of an example's inputs."""
+    return "x" if count == 1 else "abcdefgh"[:count]
+
+
+def _wrapped(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        yield from wrap(line, WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
 def summary(described: type) -> str:
@@ -72,7 +94,7 @@ def examples(name: str, layer: type[Layer]) -> Iterator[tuple[str, str]]:
         takes, gives = parse_example(shapes)
         written = entry(name, arguments, first)
         if len(takes) > 1:
-            sources = ", ".join("abcdefgh"[index] for index in range(len(takes)))
+            sources = ", ".join(_letters(len(takes)))
             written = f"{written}{'' if arguments else ':'}\n  from: [{sources}]"
         yield f"{_tensors(takes)} -> {_tensors(gives)}", written
 

@@ -52,8 +52,7 @@ class SwiGLU(nn.Module):
         return g.op("Mul", g.op("Mul", gate, g.op("Sigmoid", gate)), value)
 
     def _map(self, g: OnnxBuilder, x: Value, part: str) -> Value:
-        weight = g.constant(g.weights(f"{part}.weight").T, x.tensor.dtype, name=f"{part}.weight.T")
-        y = g.op("MatMul", x, weight)
+        y = g.op("MatMul", x, g.transposed(f"{part}.weight"))
         return g.op("Add", y, g.parameter(f"{part}.bias")) if self.bias else y
 
 

@@ -5,8 +5,8 @@ import onnx
 import pytest
 from onnx import TensorProto
 
-from nnspec.exporting.builder import OPSETS, GraphBuilder, check_model, to_bytes
-from nnspec.layers.layer import NotInOnnx
+from nnspec.exporting.builder import GraphBuilder, check_model, to_bytes
+from nnspec.layers.layer import OPSETS, NotInOnnx
 from nnspec.runtime import open_session
 from nnspec.shapes import BATCH, Tensor, tensor
 

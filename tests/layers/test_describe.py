@@ -1,10 +1,16 @@
 """What `nnspec layers` prints."""
 
+import numpy as np
 import pytest
 
 from nnspec.diagnostics import SpecError
-from nnspec.layers import find, known
+from nnspec.exporting.builder import GraphBuilder
+from nnspec.layers import Layer, OnnxBuilder, Value, find, known
 from nnspec.layers.describe import WIDTH, describe, flow, listing, summary
+from nnspec.layers.find import FAMILY_OF
+from nnspec.layers.layer import OPSETS, NotInOnnx
+from nnspec.layers.operators import operator_lines, operators
+from nnspec.shapes import parse_example
 
 LINEAR = """\
 Linear: Affine map of the last axis: y = x @ weight.T + bias.
@@ -21,7 +27,13 @@ examples, their shapes without the batch
   (20) -> (10)
     - Linear: 10
   (t, 8) -> (t, 4)
-    - Linear: {out_features: 4, bias: false}"""
+    - Linear: {out_features: 4, bias: false}
+
+in PyTorch, the first example
+  nn.Linear(20, 10)
+
+in ONNX
+  Gemm, MatMul"""
 
 
 def test_a_layer_is_described_by_its_class():
@@ -35,6 +47,49 @@ def test_several_outputs_are_named():
 
 def test_several_inputs_stand_beside_the_layer():
     assert "    - Add:\n      from: [a, b]" in describe("Add")
+
+
+def test_what_a_layer_is_lowered_to_is_told_by_opset():
+    assert describe("GELU").endswith("in ONNX\n  opset 18 to 19: Mul, Erf, Add, Tanh\n  opset 20 to 23: Gelu")
+    assert describe("Dropout").endswith("in ONNX\n  no node: its input as it is")
+    assert list(operator_lines(Unexported)) == ["cannot be exported"]
+    assert list(operator_lines(Refused)) == ["cannot be exported: ONNX has no dice"]
+
+
+class Unexported(Layer):
+    """Nothing."""
+
+    examples = {"n 3 -> n 3": {}}
+
+
+class Refused(Unexported):
+    """Nothing."""
+
+    def to_onnx(self, g: OnnxBuilder, x: Value) -> Value:
+        raise g.refuse("ONNX has no dice")
+
+
+@pytest.mark.parametrize("name", FAMILY_OF)
+def test_the_operators_told_are_those_of_the_file(name: str):
+    """What the builder of files gets is what the one that takes notes got, for every example and opset."""
+    layer_type = find(name)
+    assert layer_type is not None
+    for text, arguments in layer_type.examples.items():
+        layer, (takes, _) = layer_type(**arguments), parse_example(text)
+        weights = {**layer.parameters(*takes), **layer.buffers(*takes)}
+        stored = {".".join(filter(None, ["layer", key])): np.ones(shape, "f") for key, shape in weights.items()}
+        for opset in OPSETS:
+            graph = GraphBuilder(stored, opset)
+            scope = graph.scope("layer", "layer")
+            try:
+                layer.to_onnx(scope, *(graph.input(f"x{place}", x) for place, x in enumerate(takes)))
+            except NotInOnnx:
+                with pytest.raises(NotInOnnx):
+                    operators(layer, takes, opset)
+                continue
+            assert operators(layer, takes, opset) == [
+                f"{node.domain}.{node.op_type}".lstrip(".") for node in scope.written
+            ]
 
 
 @pytest.mark.parametrize("name", known())
