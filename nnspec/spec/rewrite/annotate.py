@@ -73,12 +73,15 @@ def _write(lines: list[str], notes: Mapping[int, str], comments: Mapping[int, Co
 def _columns(lines: Sequence[str], notes: Mapping[int, str], comments: Mapping[int, Comment]) -> dict[int, int]:
     """Where the notes of neighbouring lines begin, so that they stand below one another."""
     columns: dict[int, int] = {}
-    run: list[int] = []
+    runs: list[list[int]] = []
     for number in sorted(notes):
         own = number in comments and comments[number].column < len(lines[number])  # a person's comment stays
         if own or len(lines[number].rstrip()) > ALIGNED:
             continue
-        run = [*run, number] if run and run[-1] == number - 1 else [number]
-        column = max(len(lines[line].rstrip()) for line in run) + len(GAP)
-        columns.update(dict.fromkeys(run, column))
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    for run in runs:
+        columns |= dict.fromkeys(run, max(len(lines[number].rstrip()) for number in run) + len(GAP))
     return columns

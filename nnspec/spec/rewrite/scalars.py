@@ -11,6 +11,7 @@ from nnspec.spec.rewrite.pieces import Piece
 CORE = "tag:yaml.org,2002:"
 PROPERTY = re.compile(r"&[A-Za-z0-9_-]+|!<[^>]*>|![^\s,]*")
 BLANKS = " \t"
+BLANK = re.compile(r"[ \t]*")
 # Words that YAML 1.1 reads as something else: other tools still do.
 OLD_WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null"])
 IN_FLOW = frozenset(",[]{}:")
@@ -24,12 +25,11 @@ def value_start(lines: Sequence[str], token: Token) -> Place:
     if not (token.anchor or token.tag):
         return line, column
     while (line, column) < token.end:
-        rest = lines[line][column:].lstrip(BLANKS)
-        column = len(lines[line]) - len(rest)
-        found = PROPERTY.match(rest)
-        if found:
-            column += found.end()
-        elif not rest or rest.startswith("#"):
+        blank = BLANK.match(lines[line], column)
+        column = blank.end() if blank else column
+        if found := PROPERTY.match(lines[line], column):
+            column = found.end()
+        elif lines[line][column : column + 1] in ("", "#"):
             line, column = line + 1, 0
         else:
             return line, column
