@@ -22,7 +22,7 @@ LINES = [
     ["runs", "tables", "templates"],
     ["data"],
     ["training", "exporting", "runtime"],
-    ["testing", "verbs"],
+    ["testing", "verbs", "lsp"],
     ["cli"],
 ]
 LINE_OF = {stage: number for number, stages in enumerate(LINES) for stage in stages}
@@ -54,6 +54,8 @@ HOMES = {
     "torchmetrics": {"codegen"},
     "rich": {"training", "cli"},
     "sklearn": {"data"},
+    "pygls": {"lsp"},
+    "lsprotocol": {"lsp"},
 }
 
 FILES = sorted(HOUSE.rglob("*.py"))

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TextIO
 
 from nnspec import __version__
+from nnspec.cli.lsp_command import add_lsp_command
 from nnspec.cli.rewrite_commands import add_rewrite_commands
 from nnspec.diagnostics import COLOURS, PLAIN, Palette, SpecError, did_you_mean, render
 
@@ -111,6 +112,7 @@ COMMAND_FILES = {
     "diff": "diff",
     "fmt": "rewrite",
     "annotate": "rewrite",
+    "lsp": "lsp",
     "train": "models",
     "export": "models",
     "verify": "models",
@@ -145,6 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     _diff_command(commands)
     _lookup_commands(commands)
     add_rewrite_commands(partial(_command, commands))
+    add_lsp_command(partial(_command, commands))
     _train_command(commands)
     _model_commands(commands)
     return parser

@@ -32,7 +32,7 @@ def read_stream(stream: BinaryIO, name: str) -> str:
     """The text of a stream in UTF-8, without a byte order mark."""
     data = stream.read(MAX_BYTES + 1)
     whole = Span(Text(name))
-    _check_length(len(data), whole)
+    check_length(len(data), whole)
     return _decode(data, whole)
 
 
@@ -50,11 +50,12 @@ def _read_bytes(path: Path, whole: Span) -> bytes:
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     with os.fdopen(os.open(path, flags), "rb") as file:
         data = file.read(MAX_BYTES + 1) or b""
-    _check_length(max(info.st_size, len(data)), whole)
+    check_length(max(info.st_size, len(data)), whole)
     return data
 
 
-def _check_length(length: int, whole: Span) -> None:
+def check_length(length: int, whole: Span) -> None:
+    """Refuse a text of so many bytes where that is more than a spec may hold."""
     if length > MAX_BYTES:
         message = f"the file holds more than {MAX_BYTES // 1_000_000} MB"
         help = "keep data and weights in files of their own; split a long spec with 'imports'"
