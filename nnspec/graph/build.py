@@ -1,9 +1,11 @@
 """Builds the graph of a spec: its layers, then its outputs."""
 
-from nnspec.diagnostics import Findings
+from collections.abc import Iterator
+
+from nnspec.diagnostics import Findings, Span
 from nnspec.graph.body import Body, Given
 from nnspec.graph.elaborate import Elaborator, TooLarge
-from nnspec.graph.graph import Graph, Port
+from nnspec.graph.graph import Graph, Port, Vertex
 from nnspec.graph.learning import Learning
 from nnspec.graph.settle import fault_of
 from nnspec.shapes import ShapeError
@@ -85,12 +87,33 @@ class _Builder:
     def _check_used(self, graph: Graph, body: Body) -> None:
         if self.findings.errors:
             return  # what hangs on something broken is not unused
+        told: set[str] = set()
         for entry in self.spec.entries:
             given = body.known.get(entry.name)
             if given and not any(port.vertex in graph.live for port in given.ports):
-                self.findings.warn(
-                    "unused-layer",
-                    f"{given.title} reaches no output: it is never trained and is left out of the exported file",
-                    entry.type_span,
-                    help="take it `from:` somewhere, or remove it",
-                )
+                self._warn_unused(given.title, entry.type_span)
+                told.update(port.vertex for port in given.ports)
+        for vertex in _dead_ends(graph):
+            if vertex.name not in told:
+                self._warn_unused(f"{vertex.kind} {vertex.name}", vertex.span)
+
+    def _warn_unused(self, title: str, span: Span) -> None:
+        self.findings.warn(
+            "unused-layer",
+            f"{title} reaches no output: it is never trained and is left out of the exported file",
+            span,
+            help="take it `from:` somewhere, or remove it",
+        )
+
+
+def _dead_ends(graph: Graph) -> Iterator[Vertex]:
+    """Layers within blocks and branches that nothing takes, wherever these are used.
+
+    What the last turn of a repeat leaves over is let be: the turns before need it.
+    """
+    used = {vertex.span for vertex in graph if vertex.name in graph.live}
+    for vertex in graph:
+        ports = (Port(vertex.name, index) for index in range(len(vertex.gives)))
+        if vertex.span not in used and not any(port in graph.consumers for port in ports):
+            used.add(vertex.span)
+            yield vertex

@@ -1,6 +1,8 @@
 """A spec and its graph together: what every later stage starts from."""
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,15 +37,29 @@ def check(
 
     `reach` is what the spec may read of its data's classes; without it files are left alone.
     """
-    spec = validate(root, stem, findings)
-    if not spec:
-        return None
-    graph = build(spec, findings, max_layers)
-    lint(spec, graph, findings)
-    check_budget(spec, graph, findings)
-    if reach:
-        check_heads(spec, graph, reach, findings)
-    return spec, graph
+    with _collecting_later():
+        spec = validate(root, stem, findings)
+        if not spec:
+            return None
+        graph = build(spec, findings, max_layers)
+        lint(spec, graph, findings)
+        check_budget(spec, graph, findings)
+        if reach:
+            check_heads(spec, graph, reach, findings)
+        return spec, graph
+
+
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """Keep Python from looking for cycles while a graph grows: nearly all of it stays, and each look takes longer."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def load_network(

@@ -55,7 +55,20 @@ def test_every_lint_has_a_file():
     assert [code for code in LINTS if not any(path.stem.startswith(code) for path in FILES)] == []
 
 
+WAVES = """blocks:
+  wave:
+    inputs: [x, skips]
+    outputs: [more, sum]
+    layers:
+      - {Linear: 8, name: out, from: x}
+      - {Add: null, name: sum, from: [skips, out]}
+      - {Tanh: null, name: more, from: out}
+layers:
+  - {wave: null, from: [x, x], repeat: 3, name: waves}
+outputs: {y: {from: waves.sum}}
+"""
 NEAR = {
+    "the-last-turn-leaves-something-over": HEAD + WAVES,
     "softmax-before-another-loss": HEAD + layers("Linear: 4", "Softmax") + "loss: MSELoss\n",
     "logsoftmax-is-the-same-twice": HEAD + layers("Linear: 4", "LogSoftmax") + "loss: CrossEntropyLoss\n",
     "softmax-over-another-axis": ROWS.replace("T", "5") + layers("Softmax: {dim: 2}") + "loss: CrossEntropyLoss\n",
