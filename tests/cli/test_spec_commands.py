@@ -163,3 +163,30 @@ def test_a_file_that_cannot_be_written_is_one_error(folder, capsys):
     code, _, err = run(capsys, "compile", "net.yaml", "-o", "nowhere/net.py")
     assert code == 1
     assert err == "error[file]: cannot write nowhere/net.py: no such file or directory\n"
+
+
+BLOCKS = """nnspec: 1
+inputs: {x: [8]}
+blocks: {pair: [Linear: 8, ReLU]}
+layers: [{pair: null, repeat: 3, name: pairs}, Linear: 3]
+"""
+
+
+def test_show_folds_below_a_depth_in_tables_drawings_and_json(folder, capsys):
+    Path("blocks.yaml").write_text(BLOCKS)
+    code, out, _ = run(capsys, "show", "blocks.yaml", "--depth", "1")
+    assert code == 0
+    assert "pairs ×3  pair       8              216   192\n" in out
+    code, out, _ = run(capsys, "show", "blocks.yaml", "--depth", "1", "--format", "json")
+    assert code == 0
+    assert [(row["name"], row["layers"]) for row in json.loads(out)["layers"]] == [("pairs", 6), ("linear_1", 1)]
+    code, out, _ = run(capsys, "show", "blocks.yaml", "--depth", "1", "--mermaid")
+    assert code == 0
+    assert '"<b>pair</b> ×3<br/>6 layers, 216 parameters<br/><i>pairs</i>"' in out
+
+
+def test_a_depth_of_nothing_is_refused(folder, capsys):
+    told = (
+        "nnspec show: argument --depth: a depth is a whole number of at least 1, got '0'\n  help  nnspec show --help\n"
+    )
+    assert run(capsys, "show", "net.yaml", "--depth", "0") == (2, "", told)
