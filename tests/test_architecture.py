@@ -119,7 +119,8 @@ def test_checking_showing_and_compiling_load_no_engine(spec):
 import sys
 from nnspec.cli.main import main
 spec = sys.argv[1]
-codes = [main(["check", spec]), main(["show", spec]), main(["compile", spec]), main(["layers"])]
+commands = [["check", spec], ["show", spec], ["compile", spec], ["layers"], ["explain", spec], ["diff", spec, spec]]
+codes = [main(command) for command in commands]
 loaded = {"torch", "onnx", "onnxruntime", "numpy", "sklearn", "networkx", "nnspec.explanations"} & set(sys.modules)
 sys.exit(f"{codes} {loaded}" if any(codes) or loaded else 0)
 """

@@ -16,7 +16,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 # A fence that says its file is that file; a console block is commands, each with the output that follows it.
 FILES = re.findall(r"```yaml title=(\S+)\n(.*?)```", README, re.DOTALL)
 CONSOLES = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
-SHOWN = "check|show|layers|compile|annotate|diff"
+SHOWN = "check|show|layers|compile|annotate|diff|explain"
 NAMES = "check|show|compile|train|export|verify|predict|layers|explain|schema|new|diff|fmt|annotate"
 COMMANDS = [
     (command, output)

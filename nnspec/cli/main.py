@@ -280,9 +280,15 @@ def _lookup_commands(commands: "Commands[_Parser]") -> None:
     layers.add_argument("name", nargs="?", metavar="NAME")
 
     explain = _command(
-        commands, "explain", "list the codes of errors and warnings, or explain one", "nnspec explain idle-bias"
+        commands,
+        "explain",
+        "explain a network layer by layer, or what a code of an error means",
+        "nnspec explain net.yaml\n  nnspec explain net.yaml --layer conv2d_2\n  nnspec explain idle-bias",
     )
-    explain.add_argument("code", nargs="?", metavar="CODE", help="what stands in brackets: error[shape]")
+    help = "a spec, or what stands in brackets: error[shape]; all codes are listed without one"
+    explain.add_argument("code", nargs="?", metavar="SPEC|CODE", help=help)
+    explain.add_argument("--layer", metavar="NAME", help="only this layer or block")
+    _add_set(explain)
 
     schema = _command(
         commands,

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, PositiveInt
 
+from nnspec.layers.along import Along, Sees
 from nnspec.layers.fields import Listed, Positive1
 from nnspec.layers.layer import Layer, OnnxBuilder, Value
 from nnspec.pycode import Code, F
@@ -31,6 +32,10 @@ class _AdaptivePool(Layer):
         x.needs_rank(self.axes + 2)
         return x.with_spatial(x.shape[1], *self._sizes(x))
 
+    def sees(self, x: Tensor) -> Sees:
+        sizes = enumerate(zip(x.spatial, self._sizes(x), strict=True), start=2)
+        return (Along(1), *(_share(axis, *pair) for axis, pair in sizes))
+
     def _sizes(self, x: Tensor) -> Sequence[Dim]:
         wanted = (self.output_size,) * self.axes if isinstance(self.output_size, int) else self.output_size
         return [before if size is None else size for size, before in zip(wanted, x.spatial, strict=True)]
@@ -38,6 +43,13 @@ class _AdaptivePool(Layer):
     def forward(self, x: Code) -> Code:
         pool: Code = getattr(F, f"adaptive_{self.kind}_pool{self.axes}d")
         return pool(x, self.output_size)
+
+
+def _share(axis: int, size: Dim, windows: Dim) -> Along | None:
+    """What each of so many windows sees of an axis."""
+    if not isinstance(size, int) or not isinstance(windows, int) or size % windows:
+        return Along(axis) if size == windows else None
+    return Along(axis, size // windows, size // windows) if windows > 1 else None
 
 
 class _AdaptiveAvgPool(_AdaptivePool):

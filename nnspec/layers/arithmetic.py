@@ -14,6 +14,7 @@ from nnspec.layers.alike import (
     needs_one_dtype,
     needs_one_shape,
 )
+from nnspec.layers.along import Sees, same_places
 from nnspec.layers.layer import Layer, OnnxBuilder, Value, arity
 from nnspec.pycode import Code, torch
 from nnspec.shapes import ShapeError, Tensor
@@ -26,6 +27,9 @@ class _Arithmetic(Layer):
 
     operation: ClassVar[Callable[[Any, Any], Any]]
     operator: ClassVar[str]
+
+    def sees(self, x: Tensor, *others: Tensor) -> Sees:
+        return same_places(x)
 
     def input_count(self) -> tuple[int, int | None]:
         return (2, arity(type(self))[1]) if self.other is None else (1, 1)
@@ -167,6 +171,9 @@ class _Extreme(Layer):
 
     function: ClassVar[Code]
     operator: ClassVar[str]
+
+    def sees(self, x: Tensor, *others: Tensor) -> Sees:
+        return same_places(x)
 
     def infer(self, x: Tensor, y: Tensor, *others: Tensor) -> Tensor:
         needs_one_dtype(x, y, *others)

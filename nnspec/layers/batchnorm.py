@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field, PositiveFloat
 
+from nnspec.layers.along import Sees, same_places
 from nnspec.layers.fields import Probability
 from nnspec.layers.layer import Layer, OnnxBuilder, Shape, Value
 from nnspec.pycode import Code, nn
@@ -57,6 +58,16 @@ class _BatchNorm(_ByChannel):
     track_running_stats: bool = Field(
         default=True, description="evaluate with statistics kept from training; without, with the batch's own"
     )
+
+    def sees(self, x: Tensor) -> Sees:
+        return same_places(x)
+
+    def in_words(self, x: Tensor) -> str:
+        learnt = ", then a scale and a shift that are learnt" if self.affine else ""
+        return (
+            f"Each of the {x.channels} channels is brought to mean 0 and variance 1 over the batch{learnt}; "
+            "in evaluation with the averages kept from training. Deep networks train faster so."
+        )
 
     def parameters(self, x: Tensor) -> dict[str, Shape]:
         return self._learnt(x, self.affine)

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from nnspec.layers.alike import listed, needs_one_dtype
+from nnspec.layers.along import Sees, same_places
 from nnspec.layers.layer import Layer, OnnxBuilder, Value
 from nnspec.pycode import Code, torch
 from nnspec.shapes import ShapeError, Tensor
@@ -33,6 +34,13 @@ class Concat(Layer):
                 help="dim is the axis along which they are joined, the batch being axis 0",
             )
         return x.with_axis(axis, sum(z.shape[axis] for z in inputs))
+
+    def sees(self, x: Tensor, *others: Tensor) -> Sees:
+        return same_places(x, without=[x.axis(self.dim)])
+
+    def size_lines(self, x: Tensor, *others: Tensor) -> list[tuple[str, str]]:
+        parts = [z.shape[z.axis(self.dim)] for z in (x, *others)]
+        return [("joined", f"{' + '.join(map(str, parts))} = {sum(parts)}")]
 
     def forward(self, *xs: Code) -> Code:
         return torch.cat(xs, dim=self.dim)

@@ -5,11 +5,12 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
+from nnspec.layers.along import Sees, Window, through_windows, window_sizes
 from nnspec.layers.fields import NonNegative1, NonNegative2, NonNegative3, Positive1, Positive2, Positive3, per_axis
 from nnspec.layers.layer import Layer, OnnxBuilder, Shape, Value
 from nnspec.layers.window import Pads, Sizes, needs_room, onnx_pads, pad_spatial, written
 from nnspec.pycode import Code, name, nn
-from nnspec.shapes import Dim, ShapeError, Tensor, product
+from nnspec.shapes import Dim, ShapeError, Tensor, format_sizes, product
 
 KERNEL_SIZE: Any = Field(description="size of the window that each output looks through")
 STRIDE: Any = Field(default=1, description="steps from one window to the next")
@@ -109,6 +110,28 @@ class _Conv(Layer):
                     field="padding_mode",
                     help=f"a padding of at most {most} fits; padding_mode zeros has no limit",
                 )
+
+    def _windows(self) -> list[Window]:
+        kernels, strides, _, dilations = self._per_axis()
+        windows = zip(kernels, strides, dilations, self._pads(), strict=True)
+        return [Window(kernel, stride, dilation, *pads) for kernel, stride, dilation, pads in windows]
+
+    def sees(self, x: Tensor) -> Sees:
+        return through_windows(self._windows(), channels=True)
+
+    def size_lines(self, x: Tensor) -> list[tuple[str, str]]:
+        return window_sizes(x, self.infer(x), self._windows())
+
+    def in_words(self, x: Tensor) -> str:
+        channels = x.channels // self.groups
+        window = format_sizes([channels, *self._per_axis()[0]])
+        apart = f", each on its own part of {channels} of the {x.channels} channels" if self.groups > 1 else ""
+        filters = "1 filter" if self.out_channels == 1 else f"{self.out_channels} filters"
+        slide = "slides" if self.out_channels == 1 else "slide"
+        return (
+            f"{filters} of {window} numbers {slide} over the {format_sizes(x.spatial)} positions{apart}; "
+            "wherever the input looks like a filter, its channel of the output is high."
+        )
 
     def parameters(self, x: Tensor) -> dict[str, Shape]:
         kernels = self._per_axis()[0]
@@ -256,6 +279,16 @@ class CausalConv1d(nn.Conv1d):
     def module(self, x: Tensor) -> Code:
         arguments = {"kernel_size": self.kernel_size, **self.changed("out_channels", "kernel_size")}
         return name("CausalConv1d")(x.channels, self.out_channels, **arguments)
+
+    def _windows(self) -> list[Window]:
+        (kernel,), (stride,), (dilation,) = (per_axis(v, 1) for v in (self.kernel_size, self.stride, self.dilation))
+        return [Window(kernel, stride, dilation, self._before(), 0)]
+
+    def sees(self, x: Tensor) -> Sees:
+        return through_windows(self._windows(), channels=True)
+
+    def size_lines(self, x: Tensor) -> list[tuple[str, str]]:
+        return window_sizes(x, self.infer(x), self._windows())
 
     def parameters(self, x: Tensor) -> dict[str, Shape]:
         return self._conv().parameters(x)

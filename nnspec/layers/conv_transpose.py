@@ -1,10 +1,12 @@
 """Transposed convolutions: the way back from the output of a convolution to the size of its input."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any, ClassVar
 
 from pydantic import Field, PositiveInt
 
+from nnspec.layers.along import Along, Sees
 from nnspec.layers.conv import DILATION, STRIDE, check_groups
 from nnspec.layers.fields import NonNegative1, NonNegative2, NonNegative3, Positive1, Positive2, Positive3, per_axis
 from nnspec.layers.layer import Layer, OnnxBuilder, Shape, Value
@@ -76,6 +78,16 @@ class _ConvTranspose(Layer):
         arguments = {"kernel_size": self.kernel_size, **self.changed("out_channels", "kernel_size")}
         made: Code = getattr(nn, type(self).__name__)(x.channels, self.out_channels, **arguments)
         return made
+
+    def sees(self, x: Tensor) -> Sees:
+        # Output i is reached from input j where i = j * stride - padding + k * dilation for some k below the kernel.
+        kernels, strides, paddings, _, dilations = self._per_axis()
+        axes = []
+        for axis, kernel in enumerate(kernels):
+            stride, reach = strides[axis], dilations[axis] * (kernel - 1)
+            before = (reach - paddings[axis]) // stride
+            axes.append(Along(axis + 2, reach // stride + 1, Fraction(1, stride), before=before))
+        return (None, *axes)
 
     def parameters(self, x: Tensor) -> dict[str, Shape]:
         kernels = self._per_axis()[0]

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from nnspec.diagnostics import SpecError, did_you_mean
 from nnspec.layers.find import family, find, known
-from nnspec.layers.layer import Layer, names_in
+from nnspec.layers.layer import Layer, names_in, summary
 from nnspec.layers.operators import operator_lines
 from nnspec.layers.words import expected, literal
 from nnspec.pycode import name as name_of
@@ -66,12 +66,6 @@ def _letters(count: int) -> str:
 def _wrapped(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         yield from wrap(line, WIDTH, initial_indent="  ", subsequent_indent="    ")
-
-
-def summary(described: type) -> str:
-    """The first sentence of a class's documentation."""
-    first = inspect.cleandoc(described.__doc__ or "").split("\n\n")[0]
-    return re.split(r"(?<=\.)\s", " ".join(first.split()))[0]
 
 
 def argument_lines(model: type[BaseModel]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from nnspec.layers.along import Sees, same_places
 from nnspec.layers.fields import Probability
 from nnspec.layers.layer import Layer, OnnxBuilder, Value
 from nnspec.pycode import Code, nn
@@ -23,6 +24,9 @@ class _Dropout(Layer):
             x.needs_rank(*self.ranks)
         return x
 
+    def sees(self, x: Tensor) -> Sees:
+        return same_places(x)
+
     def module(self, x: Tensor) -> Code:
         made: Code = getattr(nn, type(self).__name__)
         return made(self.p)
@@ -41,6 +45,13 @@ class Dropout(_Dropout):
     """
 
     examples = {"n 3 -> n 3": {}, "n t 4 -> n t 4": dict(p=0.1)}
+
+    def in_words(self, x: Tensor) -> str:
+        scale = f", and the rest times 1 / (1 - {self.p:g}) = {1 / (1 - self.p):.3g}" if self.p < 1 else ""
+        return (
+            f"In training each number becomes 0 with probability {self.p:g}{scale}, so that no number is relied on "
+            "alone; in evaluation nothing changes."
+        )
 
 
 class Dropout1d(_Dropout):

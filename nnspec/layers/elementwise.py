@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from nnspec.layers.along import Sees, same_places
 from nnspec.layers.layer import Layer, OnnxBuilder, Value
 from nnspec.pycode import Code
 from nnspec.shapes import Tensor
@@ -13,6 +14,9 @@ class Elementwise(Layer):
     def infer(self, x: Tensor) -> Tensor:
         x.needs_float()
         return x
+
+    def sees(self, x: Tensor) -> Sees:
+        return same_places(x)
 
 
 class OneNode(Elementwise):

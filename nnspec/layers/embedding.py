@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from nnspec.layers.along import Sees, same_places
 from nnspec.layers.distance import vector_norm
 from nnspec.layers.layer import Layer, OnnxBuilder, Shape, Value
 from nnspec.pycode import Code, nn
@@ -77,6 +78,13 @@ class Embedding(_Table):
         "int32 n t -> n t 2": dict(num_embeddings=5, embedding_dim=2, max_norm=0.4),
     }
 
+    def sees(self, x: Tensor) -> Sees:
+        return (*same_places(x), None)
+
+    def in_words(self, x: Tensor) -> str:
+        table = f"{self.num_embeddings} rows of {self.embedding_dim} learnt numbers"
+        return f"Each whole number is looked up in a table of {table}."
+
     def infer(self, x: Tensor) -> Tensor:
         self._check(x)
         return Tensor((*x.shape, self.embedding_dim))
@@ -102,6 +110,9 @@ class EmbeddingBag(_Table):
         "int64 n t -> n 2": dict(num_embeddings=6, embedding_dim=2, mode="max"),
         "int64 n 2 -> n 2": dict(num_embeddings=5, embedding_dim=2, mode="max", padding_idx=1),
     }
+
+    def sees(self, x: Tensor) -> Sees:
+        return (None,)
 
     def infer(self, x: Tensor) -> Tensor:
         self._check(x)

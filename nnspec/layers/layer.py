@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
+from nnspec.layers.along import Sees
 from nnspec.pycode import Code
 from nnspec.shapes import Dim, Tensor
 
@@ -104,6 +105,24 @@ def _no_parameters(layer: "Layer", *inputs: Tensor) -> dict[str, Shape]:
     return {}
 
 
+def _not_said(layer: "Layer", *inputs: Tensor) -> Sees | None:
+    return None
+
+
+def _no_sizes(layer: "Layer", *inputs: Tensor) -> list[tuple[str, str]]:
+    return []
+
+
+def _documented(layer: "Layer", *inputs: Tensor) -> str:
+    return summary(type(layer))
+
+
+def summary(described: type) -> str:
+    """The first sentence of a class's documentation."""
+    first = inspect.cleandoc(described.__doc__ or "").split("\n\n")[0]
+    return re.split(r"(?<=\.)\s", " ".join(first.split()))[0]
+
+
 def _no_macs(layer: "Layer", *inputs: Tensor) -> Dim:
     return 0
 
@@ -146,6 +165,13 @@ class Layer(BaseModel, ABC):
     buffers: ClassVar[Callable[..., dict[str, Shape]]] = _no_parameters
     # Multiply-accumulates of matrix products and convolutions for one example; elementwise work counts none.
     macs: ClassVar[Callable[..., Dim]] = _no_macs
+
+    # For those who learn. What each position of the output sees of the first input; None where nothing is said.
+    sees: ClassVar[Callable[..., Sees | None]] = _not_said
+    # How its sizes come about: what is computed (`height`), and the arithmetic with the numbers filled in.
+    size_lines: ClassVar[Callable[..., list[tuple[str, str]]]] = _no_sizes
+    # What it does to these inputs, in a sentence or two.
+    in_words: ClassVar[Callable[..., str]] = _documented
 
     def input_count(self) -> tuple[int, int | None]:
         """How many inputs it takes with these arguments: at least, and at most (None: any number)."""

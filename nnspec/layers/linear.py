@@ -3,6 +3,7 @@
 from pydantic import Field, PositiveInt
 
 from nnspec.layers.alike import listed, needs_one_dtype
+from nnspec.layers.along import Sees, same_places
 from nnspec.layers.layer import Layer, OnnxBuilder, Shape, Value
 from nnspec.pycode import Code, nn, torch
 from nnspec.shapes import Dim, ShapeError, Tensor, product
@@ -33,6 +34,15 @@ class Linear(Layer):
 
     def macs(self, x: Tensor) -> Dim:
         return x.positions * x.features * self.out_features
+
+    def sees(self, x: Tensor) -> Sees:
+        return same_places(x, without=[x.rank - 1])
+
+    def in_words(self, x: Tensor) -> str:
+        sums = "1 weighted sum" if self.out_features == 1 else f"{self.out_features} weighted sums"
+        offset = f", plus {'an offset' if self.out_features == 1 else 'an offset each'}" if self.bias else ""
+        where = "" if x.rank == 2 else f" at each of the {x.positions} positions"
+        return f"{sums} of all {x.features} numbers{where}{offset}: every input number has a weight of its own in each."
 
     def to_onnx(self, g: OnnxBuilder, x: Value) -> Value:
         if x.tensor.rank == 2:
@@ -128,6 +138,9 @@ class Identity(Layer):
 
     def infer(self, x: Tensor) -> Tensor:
         return x
+
+    def sees(self, x: Tensor) -> Sees:
+        return same_places(x)
 
     def forward(self, x: Code) -> Code:
         return x

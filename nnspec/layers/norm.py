@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from nnspec.layers.along import Sees, same_places
 from nnspec.layers.fields import Listed
 from nnspec.layers.layer import Layer, OnnxBuilder, Shape, Value
 from nnspec.pycode import Code, F, nn
@@ -31,6 +32,9 @@ class _OverLastAxes(Layer):
                 help="left out, it is the size of the last axis",
             )
         return x
+
+    def sees(self, x: Tensor) -> Sees:
+        return same_places(x, without=range(x.rank - len(self._sizes(x)), x.rank))
 
     def _sizes(self, x: Tensor) -> tuple[int, ...]:
         if self.normalized_shape is None:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, PositiveInt
 
+from nnspec.layers.along import Sees, Window, through_windows, window_sizes
 from nnspec.layers.fields import NonNegative1, NonNegative2, NonNegative3, Positive1, Positive2, Positive3, per_axis
 from nnspec.layers.layer import Layer, OnnxBuilder, Value
 from nnspec.layers.window import Pads, Sizes, needs_room, onnx_pads, pad_spatial, written
@@ -44,6 +45,8 @@ class _Pool(Layer):
     """What maximum and average pooling share."""
 
     axes: ClassVar[int]
+
+    keeps: ClassVar[str]  # of a window, in words
 
     kernel_size: Sizes = KERNEL_SIZE
     stride: Sizes | None = STRIDE
@@ -84,6 +87,24 @@ class _Pool(Layer):
             for kernel, stride, padding, dilation in axes
         ]
 
+    def _places(self) -> list[Window]:
+        windows = zip(*self._settings(), strict=True)
+        return [Window(kernel, stride, dilation, pad, pad) for kernel, stride, pad, dilation in windows]
+
+    def sees(self, x: Tensor) -> Sees:
+        return through_windows(self._places(), channels=False)
+
+    def size_lines(self, x: Tensor) -> list[tuple[str, str]]:
+        return window_sizes(x, self.pooled(x), self._places(), ceil_mode=self.ceil_mode)
+
+    def in_words(self, x: Tensor) -> str:
+        kernels, strides, _, _ = self._settings()
+        steps = f", in steps of {format_sizes(strides)}," if strides != kernels else ""
+        return (
+            f"Of each window of {format_sizes(kernels)}{steps} only the {self.keeps} is kept, in every channel apart: "
+            "coarser, and less mindful of small shifts."
+        )
+
     def _windows(self, pads: Pads | None = None) -> dict[str, Any]:
         """The attributes of an ONNX node that pools."""
         kernels, strides, _, _ = self._settings()
@@ -92,6 +113,8 @@ class _Pool(Layer):
 
 class _MaxPool(_Pool):
     """What maximum pooling shares: all but the number of axes."""
+
+    keeps = "largest number"
 
     dilation: Sizes = DILATION
     return_indices: bool = RETURN_INDICES
@@ -218,6 +241,8 @@ class MaxPool3d(_MaxPool):
 
 class _AvgPool(_Pool):
     """What average pooling shares: all but the number of axes."""
+
+    keeps = "mean"
 
     count_include_pad: bool = Field(default=True, description="zeros of the padding count as elements of the mean")
 

@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
+from nnspec.layers.along import Along, Sees
 from nnspec.layers.fields import Probability
 from nnspec.layers.layer import Array, Layer, OnnxBuilder, Shape, Value
 from nnspec.pycode import Code, nn
@@ -55,6 +56,18 @@ class _Recurrent(Layer):
     def macs(self, x: Tensor) -> Dim:
         rows = len(self.onnx_gates) * self.hidden_size
         return x.shape[1] * sum(rows * (size + self.hidden_size) for _, size in self._cells(x))
+
+    def sees(self, x: Tensor) -> Sees:
+        return (None if self.bidirectional else Along(1, past=True), None)
+
+    def in_words(self, x: Tensor) -> str:
+        stacked = f"{self.num_layers} of them on top of each other" if self.num_layers > 1 else ""
+        both = "a second one reads backwards" if self.bidirectional else ""
+        more = "".join(f"; {part}" for part in (stacked, both) if part)
+        return (
+            f"Reads {x.shape[1]} steps of {x.features} numbers one after another and keeps a state of "
+            f"{self.hidden_size} numbers, which each step changes: the memory of what came before{more}."
+        )
 
     def adapt(self, output: str, value: Code) -> Code:
         return value if output == "output" else value.transpose(0, 1)

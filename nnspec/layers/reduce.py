@@ -5,6 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from nnspec.layers.alike import needs_signed
+from nnspec.layers.along import Along, Sees
 from nnspec.layers.fields import Axes
 from nnspec.layers.layer import Layer, OnnxBuilder, Value
 from nnspec.pycode import Code, torch
@@ -39,6 +40,12 @@ class Reduction(Layer):
         axes = self._axes(x)
         kept = (1 if axis in axes else size for axis, size in enumerate(x.shape) if self.keepdim or axis not in axes)
         return x.with_shape(*kept)
+
+    def sees(self, x: Tensor) -> Sees:
+        gone = self._axes(x)
+        return tuple(
+            None if axis in gone else Along(axis) for axis in range(1, x.rank) if self.keepdim or axis not in gone
+        )
 
     def forward(self, x: Code) -> Code:
         return self.function(x, dim=self.dim, **self.changed("dim"))

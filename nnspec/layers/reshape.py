@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from nnspec.layers import resize
+from nnspec.layers.along import Along, Sees
 from nnspec.layers.fields import Axes, Listed
 from nnspec.layers.layer import Layer, OnnxBuilder, Value
 from nnspec.pycode import Code
@@ -34,6 +35,19 @@ class Flatten(Layer):
     def infer(self, x: Tensor) -> Tensor:
         start, end = self._axes(x)
         return x.with_shape(*x.shape[:start], product(x.shape[start : end + 1]), *x.shape[end + 1 :])
+
+    def sees(self, x: Tensor) -> Sees:
+        start, end = self._axes(x)
+        merged = [Along(start)] if start == end else [None]
+        return (*map(Along, range(1, start)), *merged, *map(Along, range(end + 1, x.rank)))
+
+    def size_lines(self, x: Tensor) -> list[tuple[str, str]]:
+        start, end = self._axes(x)
+        merged = x.shape[start : end + 1]
+        return [("length", f"{'·'.join(map(str, merged))} = {product(merged)}")] if len(merged) > 1 else []
+
+    def in_words(self, x: Tensor) -> str:
+        return "The same numbers in one row: where each stood in the picture is no longer told apart from its channel."
 
     def _axes(self, x: Tensor) -> tuple[int, int]:
         start, end = x.axis(self.start_dim, field="start_dim"), x.axis(self.end_dim, field="end_dim")

@@ -5,8 +5,9 @@ from typing import Annotated
 
 from pydantic import Field, PositiveInt
 
+from nnspec.layers.along import Along, Sees
 from nnspec.layers.fields import Listed
-from nnspec.layers.layer import Layer, OnnxBuilder, Value
+from nnspec.layers.layer import Layer, OnnxBuilder, Value, summary
 from nnspec.pycode import Code
 from nnspec.shapes import Dim, ShapeError, Size, Tensor
 
@@ -25,6 +26,14 @@ class Last(Layer):
 
     def infer(self, x: Tensor) -> Tensor:
         return _without(x, x.axis(self.dim))
+
+    def sees(self, x: Tensor) -> Sees:
+        return tuple(Along(axis) for axis in range(1, x.rank) if axis != x.axis(self.dim))
+
+    def in_words(self, x: Tensor) -> str:
+        if self.dim != 1:
+            return summary(type(self))
+        return "Of all time steps only the last is handed on: by then a recurrent layer has read the whole sequence."
 
     def forward(self, x: Code) -> Code:
         return x[:, -1] if self.dim == 1 else x.select(self.dim, -1)

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from nnspec.layers.along import Sees, same_places
 from nnspec.layers.layer import Layer, OnnxBuilder, Value
 from nnspec.pycode import Code, F
 from nnspec.shapes import ShapeError, Tensor
@@ -16,6 +17,9 @@ class _AlongAxis(Layer):
         x.needs_float()
         x.axis(self.dim)
         return x
+
+    def sees(self, x: Tensor) -> Sees:
+        return same_places(x, without=[x.axis(self.dim)])
 
 
 class Softmax(_AlongAxis):

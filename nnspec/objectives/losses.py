@@ -4,6 +4,7 @@ A target has no batch-reduced twin here: every loss is the mean over the batch u
 """
 
 from abc import ABC, abstractmethod
+from math import log
 from typing import ClassVar, Literal
 
 from pydantic import Field, PositiveFloat
@@ -24,6 +25,13 @@ class Loss(Described, ABC):
     # Whether `answer` gives probabilities, which the exported file then hands out beside the class.
     probabilistic: ClassVar[bool] = False
     examples: ClassVar[dict[str, dict[str, float]]]
+
+    # What it takes the output for, in words.
+    takes: ClassVar[str] = ""
+
+    def chance(self, output: Tensor) -> str:
+        """What a network that knows nothing gets, so that a learner can judge a value; empty where nothing is known."""
+        return ""
 
     @abstractmethod
     def target(self, output: Tensor) -> Tensor:
@@ -46,6 +54,10 @@ class _Classes(Loss):
     reads = "classes"
     probabilistic = True
 
+    def chance(self, output: Tensor) -> str:
+        classes = output.channels
+        return f"ln({classes}) = {log(classes):.3f} where all {classes} classes are equally likely to it"
+
     def target(self, output: Tensor) -> Tensor:
         """(n, classes, ...) -> int64 (n, ...)."""
         output.needs_rank_at_least(2)
@@ -67,6 +79,7 @@ class CrossEntropyLoss(_Classes):
 
     label_smoothing: float = Field(default=0.0, ge=0, le=1, description="share of the target spread over all classes")
 
+    takes = "one score of any size (logit) for each class: it takes the softmax itself"
     examples = {"n 10": dict(), "n 4 t": dict(label_smoothing=0.1)}
 
     def code(self, output: Code, target: Code) -> Code:
@@ -85,6 +98,7 @@ class NLLLoss(_Classes):
     -output[target], over axis 1; torch.nn.NLLLoss.
     """
 
+    takes = "one log-probability for each class, as LogSoftmax gives"
     examples = {"n 10": dict(), "n 4 t": dict()}
 
     def code(self, output: Code, target: Code) -> Code:
@@ -115,7 +129,11 @@ class BCEWithLogitsLoss(_Binary):
     """
 
     probabilistic = True
+    takes = "one score of any size (logit) for each yes or no: it takes the sigmoid itself"
     examples = {"n 1": dict(), "n 5": dict()}
+
+    def chance(self, output: Tensor) -> str:
+        return f"ln(2) = {log(2):.3f} where yes and no are equally likely to it"
 
     def code(self, output: Code, target: Code) -> Code:
         return F.binary_cross_entropy_with_logits(output, target)
@@ -134,7 +152,11 @@ class PerceptronLoss(_Binary):
     With plain SGD and batch_size 1 this is w += lr * (target - output) * x (Rosenblatt 1958).
     """
 
+    takes = "0 or 1, as Heaviside gives"
     examples = {"n 1": dict()}
+
+    def chance(self, output: Tensor) -> str:
+        return "0.5 for answers by coin: the value is the share of mistakes"
 
     def code(self, output: Code, target: Code) -> Code:
         # The share of mistakes; the straight-through output adds (output - target) as the gradient and 0 as the value.
@@ -149,7 +171,11 @@ class MSELoss(_SameShape):
     """
 
     reads = "values"
+    takes = "real numbers, in the units of the target after its preparation"
     examples = {"n 1": dict(), "n 3 h w": dict()}
+
+    def chance(self, output: Tensor) -> str:
+        return "the target's variance where it answers with its mean: 1 for a standardized target"
 
     def code(self, output: Code, target: Code) -> Code:
         return F.mse_loss(output, target)
@@ -162,7 +188,11 @@ class L1Loss(_SameShape):
     """
 
     reads = "values"
+    takes = "real numbers, in the units of the target after its preparation"
     examples = {"n 1": dict(), "n 3 h w": dict()}
+
+    def chance(self, output: Tensor) -> str:
+        return "the target's mean distance from its median where it answers with that"
 
     def code(self, output: Code, target: Code) -> Code:
         return F.l1_loss(output, target)
@@ -177,6 +207,7 @@ class HuberLoss(_SameShape):
     delta: PositiveFloat = Field(default=1.0, description="where the square turns into a straight line")
 
     reads = "values"
+    takes = "real numbers, in the units of the target after its preparation"
     examples = {"n 1": dict(), "n 3": dict(delta=0.5)}
 
     def code(self, output: Code, target: Code) -> Code:

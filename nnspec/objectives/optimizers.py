@@ -22,6 +22,10 @@ class Optimizer(Described):
         """How many numbers it keeps for each parameter: one for each of the averages it moves."""
         return 0
 
+    def in_words(self) -> str:
+        """What a step does, with its numbers; the class's own sentence unless told."""
+        return ""
+
     def code(self, parameters: Code, **engine: bool) -> Code:
         """The constructor's call; `engine` holds what the training engine chooses (`fused`)."""
         make: Code = getattr(torch.optim, type(self).__name__)
@@ -40,6 +44,14 @@ class SGD(Optimizer):
     def states(self) -> int:
         return int(self.momentum > 0)
 
+    def in_words(self) -> str:
+        if not self.momentum:
+            return f"each step, weight = weight - {self.lr:g} · gradient{_pulled(self.weight_decay)}"
+        return (
+            f"each step, v = {self.momentum:g} · v + gradient and weight = weight - {self.lr:g} · v: the way keeps its "
+            f"direction{_pulled(self.weight_decay)}"
+        )
+
 
 class Adam(Optimizer):
     """Adaptive moments (Kingma & Ba 2014)."""
@@ -53,6 +65,9 @@ class Adam(Optimizer):
     def states(self) -> int:
         return 2 + self.amsgrad
 
+    def in_words(self) -> str:
+        return f"{_adaptive(self.lr, self.betas)}{_pulled(self.weight_decay)}"
+
 
 class AdamW(Optimizer):
     """Adam with decoupled weight decay (Loshchilov & Hutter 2017)."""
@@ -65,6 +80,11 @@ class AdamW(Optimizer):
     @property
     def states(self) -> int:
         return 2 + self.amsgrad
+
+    def in_words(self) -> str:
+        shrunk = self.lr * self.weight_decay
+        beside = f"; beside it each weight shrinks by {shrunk:.2g} of itself a step" if shrunk else ""
+        return f"{_adaptive(self.lr, self.betas)}{beside}"
 
 
 class RMSprop(Optimizer):
@@ -80,6 +100,23 @@ class RMSprop(Optimizer):
     @property
     def states(self) -> int:
         return 1 + self.centered + (self.momentum > 0)
+
+    def in_words(self) -> str:
+        return (
+            f"each step, weight = weight - {self.lr:g} · gradient / √v, where v is its running mean square "
+            f"({self.alpha:g} of it stays): small gradients step as far as large ones{_pulled(self.weight_decay)}"
+        )
+
+
+def _adaptive(lr: float, betas: tuple[float, float]) -> str:
+    return (
+        f"each step, weight = weight - {lr:g} · m / √v, where m is the running mean of the gradient ({betas[0]:g} of "
+        f"it stays) and v that of its square ({betas[1]:g}): about {lr:g} a step, whatever the gradient's scale"
+    )
+
+
+def _pulled(weight_decay: float) -> str:
+    return f"; {weight_decay:g} · weight is added to the gradient, which pulls it towards 0" if weight_decay else ""
 
 
 # Those with torch's `fused` kernel: one call for all parameters.

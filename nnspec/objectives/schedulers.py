@@ -18,6 +18,10 @@ class Scheduler(Described, ABC):
     # After each step, each epoch, or each epoch with the validation loss.
     moves: ClassVar[Literal["step", "epoch", "loss"]] = "epoch"
 
+    def in_words(self, lr: float, epochs: int) -> str:
+        """What becomes of a learning rate, with the numbers; the class's own sentence unless told."""
+        return ""
+
     @abstractmethod
     def code(self, optimizer: Code, *, epochs: int, steps: int) -> Code:
         """The constructor's call, for a training of so many epochs and steps."""
@@ -29,6 +33,9 @@ class StepLR(Scheduler):
     step_size: PositiveInt = Field(description="epochs between two changes")
     gamma: PositiveFloat = Field(default=0.1, description="factor of each change")
 
+    def in_words(self, lr: float, epochs: int) -> str:
+        return f"{lr:g}, times {self.gamma:g} after every {self.step_size} epochs: {lr * self.gamma:g} then, and so on"
+
     def code(self, optimizer: Code, *, epochs: int, steps: int) -> Code:
         return lr_scheduler.StepLR(optimizer, **self.changed())
 
@@ -38,6 +45,10 @@ class CosineAnnealingLR(Scheduler):
 
     T_max: PositiveInt | None = Field(default=None, description="epochs down; the whole training unless given")
     eta_min: NonNegativeFloat = Field(default=0.0, description="the lowest learning rate")
+
+    def in_words(self, lr: float, epochs: int) -> str:
+        span = f"{self.T_max or epochs} epochs"
+        return f"from {lr:g} down to {self.eta_min:g} over {span}, along half a cosine: slow, fast, slow"
 
     def code(self, optimizer: Code, *, epochs: int, steps: int) -> Code:
         return lr_scheduler.CosineAnnealingLR(optimizer, **{"T_max": epochs, **self.changed()})
@@ -59,6 +70,13 @@ class OneCycleLR(Scheduler):
 
     moves = "step"
 
+    def in_words(self, lr: float, epochs: int) -> str:
+        first = self.max_lr / self.div_factor
+        return (
+            f"from {first:.3g} up to {self.max_lr:g} in the first {self.pct_start:.0%} of the steps, then down to "
+            f"{first / self.final_div_factor:.2g}: a gentle start, a bold middle, a fine end"
+        )
+
     def code(self, optimizer: Code, *, epochs: int, steps: int) -> Code:
         return lr_scheduler.OneCycleLR(optimizer, **{"total_steps": steps, **self.changed()})
 
@@ -73,6 +91,12 @@ class ReduceLROnPlateau(Scheduler):
     min_lr: NonNegativeFloat = Field(default=0.0, description="the lowest learning rate")
 
     moves = "loss"
+
+    def in_words(self, lr: float, epochs: int) -> str:
+        return (
+            f"{lr:g}, times {self.factor:g} whenever the validation loss has not fallen for {self.patience} epochs, "
+            f"down to {self.min_lr:g} at least"
+        )
 
     def code(self, optimizer: Code, *, epochs: int, steps: int) -> Code:
         return lr_scheduler.ReduceLROnPlateau(optimizer, **self.changed())

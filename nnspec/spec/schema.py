@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel
 
 from nnspec import layers, prepare
-from nnspec.layers.describe import examples, summary
+from nnspec.layers.describe import examples
+from nnspec.layers.layer import summary
 from nnspec.layers.words import literal, schema_of
 from nnspec.objectives import INITIALIZERS, LOSSES, METRICS, OPTIMIZERS, SCHEDULERS
 from nnspec.spec.document import Document
