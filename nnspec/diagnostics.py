@@ -74,6 +74,7 @@ CODES = {
     "allow": "a comment allows a warning that does not exist",
     # data
     "data-file": "a data file that cannot be read",
+    "weights-file": "a file of weights that cannot be used",
     "data-value": "a value in the data that cannot be used",
     "unknown-column": "a column that the data do not have",
     "data-shape": "data of another shape than the spec says",

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from nnspec.cli.main import EXIT_INTERRUPTED
 from nnspec.cli.specs import load, print_or_write, warn
-from nnspec.diagnostics import Span, SpecError, Text
+from nnspec.diagnostics import Span, SpecError, Text, some
 
 if TYPE_CHECKING:
     from nnspec.graph import Network
+    from nnspec.graph.start import Start
     from nnspec.runs import Run
     from nnspec.training import Result
 
@@ -23,10 +24,15 @@ OPSETS = range(18, 24)
 
 def train(arguments: Namespace) -> int:
     """Train, test, export and prove; then what to type next."""
+    from nnspec.graph.start import find_start
+    from nnspec.spec.reach import Reach
+
     network = load(arguments, arguments.spec)
     warn(network.warnings, strict=arguments.strict)
     say: Say = _silent if arguments.quiet else print
     say(_headline(network))
+    if start := find_start(network.spec, network.graph, Reach(network.folder, network.allowed)):
+        say(_start_line(start))
     # torch takes a second to import, and a spec that is wrong should not wait for it.
     from nnspec.training import terminal_progress, train_spec
 
@@ -90,6 +96,13 @@ def _export(run: "Run", output: Path | None, opset: int | None, say: Say) -> Non
     say(f"\n{_shown(path)}, {path.stat().st_size / 1024:,.1f} KiB, takes raw inputs and gives answers")
     for line in render(proof):
         say(f"  {line}")
+
+
+def _start_line(start: "Start") -> str:
+    """What is taken from given weights."""
+    count = len(start.takes) + len(start.anew)
+    rest = f"; begin anew: {some(start.anew)}" if start.anew else ""
+    return f"starts from {start.name}: {len(start.takes)} of {count} tensors{rest}"
 
 
 def _headline(network: "Network") -> str:

@@ -20,9 +20,11 @@ from torch import nn
 from nnspec.codegen.write import Source
 from nnspec.diagnostics import Note, Span, SpecError, some
 from nnspec.files import write_whole
+from nnspec.graph.start import Start
 from nnspec.layers import Layer
 from nnspec.pycode import Code
 from nnspec.pycode import name as code_name
+from nnspec.spec.reach import shown
 
 
 def evaluate(code: Code, names: Mapping[str, Any]) -> Any:
@@ -129,6 +131,23 @@ def load_weights(module: nn.Module, path: Path) -> None:
             raise _unusable(path, f"{name} holds numbers that are not finite", help="train again with a smaller lr")
     for name, tensor in wanted.items():
         tensor.copy_(found[name])
+
+
+def fill(module: nn.Module, start: Start) -> None:
+    """Give a module what fits it of a file of weights."""
+    state = state_of(module)
+    try:
+        with safetensors.safe_open(start.path, "pt") as file:
+            for ours, theirs in start.takes.items():
+                given = file.get_tensor(theirs)
+                if _shown(given) != _shown(state[ours]):
+                    raise ValueError("it was changed meanwhile")
+                if given.is_floating_point() and not math.isfinite(given.abs().sum(dtype=torch.float64).item()):
+                    raise ValueError(f"{theirs} holds numbers that are not finite (NaN or infinite)")
+                state[ours].copy_(given)
+    except (OSError, safetensors.SafetensorError, ValueError) as error:
+        message = f"the weights {shown(start.name)} cannot be used: {error}"
+        raise SpecError.of("weights-file", message, start.span) from None
 
 
 def _read(path: Path) -> dict[str, torch.Tensor]:

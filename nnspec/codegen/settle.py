@@ -51,6 +51,20 @@ def ruled(graph: Graph) -> Iterator[Statement]:
             word = "elif"
 
 
+def frozen(graph: Graph) -> Iterator[Statement]:
+    """The patterns of names that are not trained."""
+    patterns = graph.learning.frozen_by_name
+    if not patterns:
+        return
+    match = " or ".join(f"{MATCH}(name, {literal(pattern)})" for pattern in patterns)
+    if len(match) > MAX_LINE // 2:
+        yield Statement("frozen", literal(tuple(patterns))[1:-1], "", "")
+        match = f"any({MATCH}(name, pattern) for pattern in frozen)"
+    yield _bare("for name, parameter in self.named_parameters():")
+    yield _bare(f"{INDENT}if {match}:")
+    yield _bare(f"{INDENT * 2}parameter.requires_grad_(False)")
+
+
 def _is_ruled(graph: Graph, parameter: str) -> bool:
     """Whether a rule would fill a parameter that has an initializer of its own."""
     return any(fnmatchcase(parameter, rule.match) for rule in graph.learning.rules)

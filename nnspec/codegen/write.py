@@ -13,7 +13,7 @@ from nnspec import __version__
 from nnspec.codegen.classes import Written, share
 from nnspec.codegen.layout import INDENT, MAX_LINE, Line, Statement, bracketed, docstring, lay_out, wrap
 from nnspec.codegen.parts import Part, borrowed, inside, is_shared, split
-from nnspec.codegen.settle import MATCH, ruled, settled
+from nnspec.codegen.settle import MATCH, frozen, ruled, settled
 from nnspec.codegen.spelled import Spelled, spelled
 from nnspec.codegen.steps import Body, batched
 from nnspec.graph import Graph
@@ -158,7 +158,7 @@ def _shared(title: str, modules: Sequence[Written], made: dict[str, str]) -> _Cl
 def _network(graph: Graph, body: Body, title: str) -> _Class:
     returned = [body.variables[port] for port in body.outputs]
     about, inputs = _class_docstring(graph), list(body.inputs)
-    init, forward = [*body.init(), *settled(body), *ruled(graph)], list(body.forward())
+    init, forward = [*body.init(), *settled(body), *ruled(graph), *frozen(graph)], list(body.forward())
     return _Class(title, about, inputs, (), init, forward, returned, _listed(graph.outputs))
 
 

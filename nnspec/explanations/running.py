@@ -14,6 +14,13 @@ RUNNING = {
         "data: sklearn:digit",
         "data: sklearn:digits",
     ),
+    "weights-file": _shown(
+        "The weights to start from are not there, are no whole safetensors file, or are another network's. A .pt or\n"
+        ".bin file is a pickle, which can run code when it is read: `weights_only` and safetensors cannot. Names are\n"
+        "brought together by `map`, and `strict: false` takes what fits.",
+        "weights: backbone.pt",
+        'weights: {load: backbone.safetensors, map: {"module.": "backbone."}}',
+    ),
     "data-value": _shown(
         "A value in the data cannot be used: text where a number belongs, an empty cell, a number too large for\n"
         "float32, a class that is not in `classes`.",

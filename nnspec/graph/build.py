@@ -1,8 +1,9 @@
 """Builds the graph of a spec: its layers, then its outputs."""
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
-from nnspec.diagnostics import Findings, Span
+from nnspec.diagnostics import Findings, Span, did_you_mean, some
 from nnspec.graph.body import Body, Given
 from nnspec.graph.elaborate import Elaborator, TooLarge
 from nnspec.graph.graph import Graph, Port, Vertex
@@ -39,10 +40,11 @@ class _Builder:
         found = {name: port for name, port in outputs.items() if port}
         auxiliary = frozenset(name for name in found if not spec.outputs[name].exported)
         made = self.elaborator
-        learning = Learning(made.ties, made.frozen, made.inits, spec.init)
+        learning = Learning(made.ties, made.frozen, spec.weights.freeze if spec.weights else (), made.inits, spec.init)
         graph = Graph(spec.name, tensors, made.vertices, found, made.scopes, made.placed, auxiliary, learning)
         self._check_used(graph, body)
         self._check_rules(graph)
+        self._check_frozen(graph)
         return graph
 
     def _output(self, output: Output, body: Body, last: Given | None) -> Port | None:
@@ -84,6 +86,15 @@ class _Builder:
                 help = "a rule above it, or `init` beside the layer, takes a parameter from it"
                 self.findings.error("wrong-value", fault, rule.span, help=help)
 
+    def _check_frozen(self, graph: Graph) -> None:
+        """Tell of a pattern that freezes nothing."""
+        for index, pattern in enumerate(graph.learning.frozen_by_name):
+            if not self.findings.errors and not any(fnmatchcase(name, pattern) for name in graph.parameters):
+                span = self.spec.span_of("weights", "freeze", index)
+                help = did_you_mean(pattern, _patterns(graph)) or f"the parameters are {some(graph.parameters)}"
+                message = f"freeze: no parameter's name matches '{pattern}'"
+                self.findings.error("unknown-name", message, span, help=help)
+
     def _check_used(self, graph: Graph, body: Body) -> None:
         if self.findings.errors:
             return  # what hangs on something broken is not unused
@@ -117,3 +128,9 @@ def _dead_ends(graph: Graph) -> Iterator[Vertex]:
         if vertex.span not in used and not any(port in graph.consumers for port in ports):
             used.add(vertex.span)
             yield vertex
+
+
+def _patterns(graph: Graph) -> list[str]:
+    """`encoder.*` for each module that has parameters, and their whole names."""
+    modules = {name[:end] for name in graph.parameters for end, letter in enumerate(name) if letter == "."}
+    return [*(f"{module}.*" for module in sorted(modules)), *graph.parameters]

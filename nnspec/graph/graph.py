@@ -6,6 +6,7 @@ The spec's order is a topological one, since an entry refers only to entries abo
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -220,6 +221,8 @@ class Graph:
                 continue
             names = (f"{vertex.home}.{name}" for name in vertex.layer.parameters(*vertex.takes))
             found.update(map(self.learning.owner, names))
+        patterns = self.learning.frozen_by_name
+        found.update(name for name in self.parameters if any(fnmatchcase(name, pattern) for pattern in patterns))
         return frozenset(found)
 
     @cached_property

@@ -14,6 +14,7 @@ class Learning:
 
     ties: Mapping[str, str] = field(default_factory=dict)  # each parameter that is another one
     frozen: Sequence[str] = ()  # modules whose parameters are not trained
+    frozen_by_name: Sequence[str] = ()  # patterns of parameters that are not trained
     inits: Mapping[str, Initializer] = field(default_factory=dict)  # as said beside the layer
     rules: Sequence[InitRule] = ()  # for the others; the first that matches
 

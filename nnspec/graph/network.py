@@ -12,6 +12,7 @@ from nnspec.graph.build import build
 from nnspec.graph.graph import Graph
 from nnspec.graph.heads import check_heads
 from nnspec.graph.lint import lint
+from nnspec.graph.start import check_start
 from nnspec.source import Node
 from nnspec.spec import Spec, validate
 from nnspec.spec.compose import compose
@@ -30,17 +31,26 @@ class Network:
 
 
 def check(
-    root: Node, stem: str, findings: Findings, *, reach: Reach | None = None, max_layers: int | None = None
+    root: Node,
+    stem: str,
+    findings: Findings,
+    *,
+    reach: Reach | None = None,
+    start: bool = True,
+    max_layers: int | None = None,
 ) -> tuple[Spec, Graph] | None:
     """Document, names and shapes in one go, then what is right but seldom meant; all of it goes to `findings`.
 
-    `reach` is what the spec may read of its data's classes; without it files are left alone.
+    `reach` is what the spec may read: its data's classes, and unless `start` is false, which it is for a network that
+    is trained already, the weights that it starts from. Without it files are left alone.
     """
     with _collecting_later():
         spec = validate(root, stem, findings)
         if not spec:
             return None
         graph = build(spec, findings, max_layers)
+        if reach and start:
+            check_start(spec, graph, reach, findings)
         lint(spec, graph, findings)
         if spec.budget:
             from nnspec.graph.budget import check_budget  # few specs have one, and every check would wait for it
@@ -77,7 +87,7 @@ def load_network(
     """
     findings, allowed = Findings(), tuple(map(Path, allow_path))
     root = compose(source.read(path), path, overrides, allow_path=allowed, findings=findings)
-    return _network(root, Path(path), findings, allowed, max_layers)
+    return _network(root, Path(path), findings, allowed, max_layers, start=True)
 
 
 def parse_network(
@@ -88,14 +98,17 @@ def parse_network(
     json: bool = False,
     max_layers: int | None = None,
 ) -> Network:
-    """The network that a text describes; what it names is found from `name`, its path."""
+    """The network that a text describes; what it imports is found from `name`, its path. Given weights are not read."""
     findings = Findings()
     root = compose(source.parse(text, name, json=json), name, overrides, findings=findings)
-    return _network(root, Path(name), findings, (), max_layers)
+    return _network(root, Path(name), findings, (), max_layers, start=False)
 
 
-def _network(root: Node, path: Path, findings: Findings, allowed: tuple[Path, ...], max_layers: int | None) -> Network:
-    found = check(root, path.stem, findings, reach=Reach(path.parent, allowed), max_layers=max_layers)
+def _network(
+    root: Node, path: Path, findings: Findings, allowed: tuple[Path, ...], max_layers: int | None, *, start: bool
+) -> Network:
+    reach = Reach(path.parent, allowed)
+    found = check(root, path.stem, findings, reach=reach, start=start, max_layers=max_layers)
     findings.raise_errors()
     assert found
     spec, graph = found

@@ -118,6 +118,19 @@ class TrainSection(Section):
     """When to stop before the last epoch."""
 
 
+class WeightsSection(Section):
+    """Given weights that training starts from."""
+
+    load: str = Field(min_length=1)
+    """A safetensors file beside the spec."""
+    map: dict[str, str] = {}
+    """The file's names as the network's: a whole name, or a beginning that ends with a dot (`"module.": ""`)."""
+    strict: bool = True
+    """Whether file and network must hold the same; otherwise what fits is taken."""
+    freeze: list[str] = []
+    """Patterns of names of parameters that are not trained: `encoder.*`."""
+
+
 class VerifySection(Section):
     """How an exported file is proven."""
 
@@ -197,6 +210,8 @@ class Document(Section):
     """The optimizer, by PyTorch's name."""
     scheduler: Any = None
     """The learning-rate schedule, by PyTorch's name."""
+    weights: WeightsSection | str | None = None
+    """Given weights that training starts from."""
     init: list[Any] | None = None
     """How parameters begin: rules by patterns of their names, the first that matches."""
     train: TrainSection = TrainSection()

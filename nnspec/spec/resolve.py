@@ -29,6 +29,8 @@ def resolve(spec: Spec) -> dict[str, Any]:
         document["optimizer"] = _choice(spec.optimizer)
     if spec.scheduler:
         document["scheduler"] = _choice(spec.scheduler)
+    if spec.weights:
+        document["weights"] = _escaped(spec.weights.model_dump(mode="json"))
     init = spec.root.get("init")
     if spec.init and init:
         document["init"] = init.plain()

@@ -8,7 +8,7 @@ from nnspec.objectives import Initializer, Loss, Metric, Optimizer, Scheduler
 from nnspec.prepare.step import Step
 from nnspec.shapes import Tensor
 from nnspec.source import Node
-from nnspec.spec.document import BudgetSection, DataSection, ExportSection, TrainSection
+from nnspec.spec.document import BudgetSection, DataSection, ExportSection, TrainSection, WeightsSection
 from nnspec.spec.params import Names
 from nnspec.spec.vocabulary import Vocabulary
 
@@ -147,6 +147,7 @@ class Spec:
     home: Home
     budget: BudgetSection | None = None
     init: tuple[InitRule, ...] = ()
+    weights: WeightsSection | None = None
     broken: frozenset[str] = frozenset()  # inputs whose own mistakes have been told
 
     def span_of(self, *path: str | int, key: bool = False) -> Span:

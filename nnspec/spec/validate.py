@@ -19,6 +19,7 @@ from nnspec.spec.document import (
     Section,
     SplitSection,
     TrainSection,
+    WeightsSection,
 )
 from nnspec.spec.entries import read_entries
 from nnspec.spec.head import SMALLEST, check_is_spec, check_version
@@ -74,6 +75,7 @@ def validate(root: Node, stem: str, findings: Findings, imported: dict[Node, Spe
         root=written,
         params=names,
         home=home,
+        weights=_weights(root, findings),
         init=read_rules(root.get("init"), findings),
         broken=broken,
     )
@@ -154,6 +156,15 @@ def _section(model: type[SectionType], root: Node, key: str, findings: Findings)
     if node is None or node.value is None:
         return model()
     return instantiate(model, node, key, node.span, findings, short=False) or model()
+
+
+def _weights(root: Node, findings: Findings) -> WeightsSection | None:
+    node = root.get("weights")
+    if node is None or node.value is None:
+        return None
+    if isinstance(node.value, str):
+        node = Node({"load": node}, node.span, {"load": node.span})
+    return instantiate(WeightsSection, node, "weights", node.span, findings, short=False)
 
 
 def _data(root: Node, findings: Findings) -> DataSection | None:

@@ -6,19 +6,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from nnspec.codegen.load import explained, load, save_weights
+from nnspec.codegen.load import explained, fill, load, save_weights
 from nnspec.codegen.write import write
 from nnspec.data import Examples as Data
 from nnspec.data import Part, load_examples, prepared
 from nnspec.graph import Graph
 from nnspec.graph.cost import cost
+from nnspec.graph.start import Start, find_start
 from nnspec.runs import SOURCE, WEIGHTS, Run, create, environment
 from nnspec.shapes import bind
+from nnspec.spec.reach import Reach
 from nnspec.spec.resolve import resolve
 from nnspec.spec.spec import Spec
 from nnspec.training.batches import Examples, batch_sizes
@@ -56,13 +59,22 @@ def train_spec(
     check_memory(spec, graph, chosen)
     data = load_examples(spec, base, graph.output_tensors, graph.lookups, allowed=allowed)
     check_batches(spec, graph, len(data.train))
+    start = find_start(spec, graph, Reach(base, tuple(allowed)))
     text = "\n".join(spec.root.span.text.lines) + "\n"
     run = create(RUNS, spec.name, resolve(spec), text=text, folder=Path(run_dir) if run_dir else None)
-    return run, train(spec, graph, data, run, seed=seed, device=chosen, progress=progress)
+    return run, train(spec, graph, data, run, seed=seed, device=chosen, start=start, progress=progress)
 
 
 def train(
-    spec: Spec, graph: Graph, data: Data, run: Run, *, seed: int, device: torch.device, progress: Progress | None = None
+    spec: Spec,
+    graph: Graph,
+    data: Data,
+    run: Run,
+    *,
+    seed: int,
+    device: torch.device,
+    start: Start | None = None,
+    progress: Progress | None = None,
 ) -> Result:
     """Train on data that have been read, and leave in the run folder all that later stages need."""
     run.write_preparation(data.preparation)
@@ -74,9 +86,12 @@ def train(
     filename = str(run.file(SOURCE))
     threads = suitable_threads(_step_macs(spec, graph, data.train))
     with exhaustion_told(spec), flushed_denormals(), threads, explained(source, filename, places):
-        _write_record(run, spec, seed, device)
+        _write_record(run, spec, seed, device, start)
         torch.manual_seed(seed)
-        net = load(source, filename, places).to(device)
+        net = load(source, filename, places)
+        if start:
+            fill(net, start)
+        net.to(device)
         parts = {name: _tensors(graph, data, name, device) for name in PARTS}
         judge = Judge(spec, graph, compile_objective(spec), data.preparation.outputs)
         learner = make_learner(spec, net, judge, parts["train"].rows, seed)
@@ -167,14 +182,16 @@ def _step_macs(spec: Spec, graph: Graph, part: Part) -> int:
     return _batch_size(spec, len(part)) * (macs if isinstance(macs, int) else 0)
 
 
-def _write_record(run: Run, spec: Spec, seed: int, device: torch.device) -> None:
-    record = {
+def _write_record(run: Run, spec: Spec, seed: int, device: torch.device, start: Start | None) -> None:
+    record: dict[str, Any] = {
         "spec": _spec_name(spec),
         "seed": seed,
         "device": device_name(device),
         "threads": torch.get_num_threads(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+    if start:
+        record["weights"] = {"file": start.name, "taken": len(start.takes), "anew": list(start.anew)}
     run.write_record({**environment(), **record})
 
 

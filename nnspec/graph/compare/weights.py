@@ -6,6 +6,7 @@ from math import prod
 
 from nnspec.graph.compare.layers import Pair
 from nnspec.graph.graph import Graph, Vertex
+from nnspec.graph.start import state
 from nnspec.layers.layer import Shape
 
 
@@ -42,7 +43,7 @@ def compare_weights(before: Graph, after: Graph, pairs: Iterable[Pair]) -> Weigh
 
 def state_shapes(graph: Graph) -> dict[str, Shape]:
     """Every name of the state dict with its shape, each tensor once."""
-    return {name: shape for vertex in graph for name, shape in _shapes(vertex).items() if not vertex.shares}
+    return {name: stored.shape for name, stored in state(graph).items()}
 
 
 def _shapes(vertex: Vertex) -> dict[str, Shape]:
