@@ -8,6 +8,7 @@ from nnspec.codegen.layout import INDENT, MAX_LINE, Statement
 from nnspec.codegen.parts import Part, borrowed, inside, is_shared
 from nnspec.codegen.steps import Body, attribute
 from nnspec.graph import Graph, Vertex
+from nnspec.graph.learning import tensor_name
 from nnspec.objectives import Initializer
 from nnspec.pycode import Code, literal, name
 
@@ -107,7 +108,7 @@ def _filled(body: Body) -> Iterator[Statement]:
         for item, inits in turns:
             path = inside(item, body.part)
             for parameter, chosen in inits.items():
-                yield _bare(chosen.code(attribute(f"{path}.{parameter}")).text, path)
+                yield _bare(chosen.code(attribute(tensor_name(path, parameter))).text, path)
 
 
 def _inits(graph: Graph, item: Vertex | Part) -> dict[str, Initializer]:
@@ -116,7 +117,7 @@ def _inits(graph: Graph, item: Vertex | Part) -> dict[str, Initializer]:
         return {}
     names = item.layer.parameters(*item.takes)
     every = graph.learning.inits
-    return {parameter: every[full] for parameter in names if (full := f"{item.name}.{parameter}") in every}
+    return {parameter: every[full] for parameter in names if (full := tensor_name(item.name, parameter)) in every}
 
 
 def _of(variable: str, parameter: str) -> Code:

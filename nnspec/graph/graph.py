@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nnspec.diagnostics import Span
-from nnspec.graph.learning import Learning
+from nnspec.graph.learning import Learning, tensor_name
 from nnspec.layers import Layer, names_in
 from nnspec.layers.layer import Shape
 from nnspec.shapes import Tensor
@@ -202,13 +202,13 @@ class Graph:
         if vertex.shares:
             return {}
         shapes = vertex.layer.parameters(*vertex.takes).items()
-        return {name: shape for name, shape in shapes if f"{vertex.name}.{name}" not in self.learning.ties}
+        return {name: shape for name, shape in shapes if tensor_name(vertex.name, name) not in self.learning.ties}
 
     @cached_property
     def parameters(self) -> dict[str, Shape]:
         """Every parameter of the module once, by its name in the state dict."""
         live = (vertex for vertex in self if vertex.name in self.live)
-        return {f"{vertex.name}.{name}": shape for vertex in live for name, shape in self.own(vertex).items()}
+        return {tensor_name(vertex.name, name): shape for vertex in live for name, shape in self.own(vertex).items()}
 
     @cached_property
     def frozen(self) -> frozenset[str]:
@@ -219,7 +219,7 @@ class Graph:
             ends = [len(vertex.name), *(index for index, letter in enumerate(vertex.name) if letter == ".")]
             if paths.isdisjoint(vertex.name[:end] for end in ends):
                 continue
-            names = (f"{vertex.home}.{name}" for name in vertex.layer.parameters(*vertex.takes))
+            names = (tensor_name(vertex.home, name) for name in vertex.layer.parameters(*vertex.takes))
             found.update(map(self.learning.owner, names))
         patterns = self.learning.frozen_by_name
         found.update(name for name in self.parameters if any(fnmatchcase(name, pattern) for pattern in patterns))

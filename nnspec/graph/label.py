@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nnspec.graph.graph import Graph, Port, Scope, Vertex
+from nnspec.graph.learning import tensor_name
 from nnspec.layers import Layer
 from nnspec.layers.words import literal
 from nnspec.shapes import Tensor, format_shape
@@ -45,7 +46,7 @@ def borrowed(graph: Graph, vertex: Vertex) -> list[str]:
     parameters = vertex.layer.parameters(*vertex.takes)
     if vertex.shares:
         return [vertex.shares] if parameters else []
-    owners = (graph.learning.ties.get(f"{vertex.name}.{name}") for name in parameters)
+    owners = (graph.learning.ties.get(tensor_name(vertex.name, name)) for name in parameters)
     return list(dict.fromkeys(graph.layer_of(owner) for owner in owners if owner))
 
 

@@ -8,6 +8,11 @@ from nnspec.objectives import Initializer
 from nnspec.spec.spec import InitRule
 
 
+def tensor_name(path: str, name: str) -> str:
+    """A tensor of a layer as the state dict names it; what is itself a tensor has its layer's path."""
+    return f"{path}.{name}" if name else path
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Learning:
     """Parameters by their state-dict names, modules by their paths."""

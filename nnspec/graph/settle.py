@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from nnspec.diagnostics import Note, Span, did_you_mean
 from nnspec.graph.body import Body, Given
 from nnspec.graph.graph import Vertex
+from nnspec.graph.learning import tensor_name
 from nnspec.layers.layer import Shape
 from nnspec.objectives import INITIALIZERS, Initializer
 from nnspec.source import Node
@@ -77,13 +78,13 @@ class _Settler:
 
     def _init_one(self, key: str, span: Span, node: Node) -> None:
         shapes = _parameters(self.vertices)
-        if not all(f"{vertex.name}.{key}" in shapes for vertex in self.vertices):
+        if not all(tensor_name(vertex.name, key) in shapes for vertex in self.vertices):
             self._no_parameter(key, span)
             return
         chosen = choose(node, "initializer", INITIALIZERS.get, INITIALIZERS, self.findings)
         for vertex in self.vertices if chosen else ():
             assert chosen
-            name = f"{vertex.name}.{key}"
+            name = tensor_name(vertex.name, key)
             if name in self.elaborator.ties:
                 message = f"{name} is {self.elaborator.ties[name]}: its initializer stands there"
                 self.findings.error("wrong-value", message, span)
@@ -102,7 +103,7 @@ class _Settler:
             return
         for key, target in filled.value.items():
             for root in dict.fromkeys(map(self._root, self.vertices)):
-                self._tie_one(f"{root}.{key}", key, filled.keys[key], target)
+                self._tie_one(tensor_name(root, key), key, filled.keys[key], target)
 
     def _tie_one(self, name: str, key: str, span: Span, target: Node) -> None:
         mine = _parameters(self.vertices).get(name)
@@ -135,11 +136,11 @@ class _Settler:
             for name, vertex in self.elaborator.vertices.items()
             if name == given.name or name.startswith(f"{given.name}.")
         )
-        name = f"{given.name}.{rest}"
+        name = tensor_name(given.name, rest)
         if name not in known:
             self._no_parameter_there(given, rest, [each[len(given.name) + 1 :] for each in known], span)
             return None
-        vertex = next(self.elaborator.vertices[end] for end in _ends(name) if end in self.elaborator.vertices)
+        vertex = next(self.elaborator.vertices[end] for end in (name, *_ends(name)) if end in self.elaborator.vertices)
         owner = vertex.home + name[len(vertex.name) :]
         return self.elaborator.ties.get(owner, owner), known[name]
 
@@ -175,7 +176,7 @@ def fault_of(initializer: Initializer, name: str, shape: Shape) -> str:
 
 def _parameters(vertices: "Sequence[Vertex] | Iterator[Vertex]") -> Mapping[str, Shape]:
     return {
-        f"{vertex.name}.{name}": shape
+        tensor_name(vertex.name, name): shape
         for vertex in vertices
         for name, shape in vertex.layer.parameters(*vertex.takes).items()
     }

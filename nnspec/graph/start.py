@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nnspec.diagnostics import Findings, Note, Span, SpecError, did_you_mean, some
 from nnspec.graph.graph import Graph
+from nnspec.graph.learning import tensor_name
 from nnspec.spec.checkpoint import Stored, read_header
 from nnspec.spec.document import WeightsSection
 from nnspec.spec.reach import Reach, shown
@@ -48,7 +49,7 @@ def state(graph: Graph) -> dict[str, Stored]:
         if vertex.name in graph.live and not vertex.shares:
             shapes = {**graph.own(vertex), **vertex.layer.buffers(*vertex.takes)}
             for name, shape in shapes.items():
-                found[f"{vertex.name}.{name}"] = Stored(shape, "int64" if name in COUNTERS else "float32")
+                found[tensor_name(vertex.name, name)] = Stored(shape, "int64" if name in COUNTERS else "float32")
     return found
 
 

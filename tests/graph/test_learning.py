@@ -174,6 +174,21 @@ def test_frozen_parameters_are_not_trained():
     assert "parameters   137 (548 B), of which 12 are trained" in table(network.graph)
 
 
+def test_a_tensor_of_its_own_is_filled_frozen_lent_and_shared_by_its_name():
+    text = """
+  - {Parameter: {shape: [6]}, name: own, freeze: true}
+  - {Linear: {out_features: 6}, name: fc, from: x, tie: {bias: own}}
+  - {Residual: [{share: own, name: again}, Tanh], name: block}
+  - {Add: {}, from: [own, block]}"""
+    network = spec(text, "init: [{match: own, ones_: {}}, {match: fc.weight, eye_: {}}]")
+    net = module(network)
+    assert [key for key, _ in net.named_parameters()] == ["own", "fc.weight"] == list(network.graph.parameters)
+    assert network.graph.frozen == {"own"}
+    assert net.block.body.again is net.own is net.fc.bias and torch.equal(net.own, torch.ones(6))
+    x = torch.randn(2, 6)
+    torch.testing.assert_close(net(x), x + 2 + torch.tanh(torch.ones(6)))
+
+
 def test_a_parameter_tied_to_a_frozen_one_is_frozen():
     network = spec("  - {Linear: 6, name: a}\n  - Tanh\n  - {Linear: 6, tie: {weight: a.weight}, freeze: true}")
     net = module(network)

@@ -110,7 +110,8 @@ def test_names_that_are_not_the_networks_are_told_with_the_way_out(folder):
     assert message("w.safetensors") == (
         "command line:1:15: error[weights-file]: the weights 'w.safetensors' hold nothing of this network's: "
         "8 missing, 8 unknown\n"
-        "  missing  encoder.linear_1.weight, encoder.batchnorm1d_1.weight, encoder.batchnorm1d_1.bias, encoder.batchnorm1d_1.running_mean, "
+        "  missing  encoder.linear_1.weight, encoder.batchnorm1d_1.weight, encoder.batchnorm1d_1.bias, "
+        "encoder.batchnorm1d_1.running_mean, "
         "encoder.batchnorm1d_1.running_var and 3 more\n"
         "  unknown  module.encoder.batchnorm1d_1.num_batches_tracked, module.encoder.batchnorm1d_1.bias, "
         "module.encoder.batchnorm1d_1.running_mean, module.encoder.batchnorm1d_1.running_var, "

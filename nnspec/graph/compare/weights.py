@@ -6,6 +6,7 @@ from math import prod
 
 from nnspec.graph.compare.layers import Pair
 from nnspec.graph.graph import Graph, Vertex
+from nnspec.graph.learning import tensor_name
 from nnspec.graph.start import state
 from nnspec.layers.layer import Shape
 
@@ -49,7 +50,7 @@ def state_shapes(graph: Graph) -> dict[str, Shape]:
 def _shapes(vertex: Vertex) -> dict[str, Shape]:
     layer = vertex.layer
     found = layer.parameters(*vertex.takes) | layer.buffers(*vertex.takes)
-    return {f"{vertex.name}.{name}": shape for name, shape in found.items()}
+    return {tensor_name(vertex.name, name): shape for name, shape in found.items()}
 
 
 def _renames(
