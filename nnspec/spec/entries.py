@@ -12,7 +12,7 @@ from nnspec.spec.names import check_name
 from nnspec.spec.spec import Entry, Reference
 from nnspec.spec.vocabulary import COMBINATORS, Vocabulary
 
-BESIDE = ("name", "from", "when", "repeat", "share", "tie", "freeze", "init")  # keys beside the layer type
+BESIDE = ("share", "name", "from", "when", "repeat", "tie", "freeze", "init")  # keys beside the layer type
 
 
 def read_entries(
