@@ -69,10 +69,35 @@ def compile(arguments: Namespace) -> int:
 
 
 def layers(arguments: Namespace) -> int:
-    """All layer types, or one of them explained."""
+    """All layer types, or one of them explained, or drawn."""
     from nnspec.layers import describe
 
+    if arguments.svg or arguments.html:
+        return _draw_curve(arguments)
     print(describe.describe(arguments.name) if arguments.name else describe.listing())
+    return 0
+
+
+def _draw_curve(arguments: Namespace) -> int:
+    """The curve of a function of each element, with the arguments of its first example."""
+    from nnspec.layers import curve, describe, find
+    from nnspec.layers.elementwise import Elementwise
+
+    name = arguments.name
+    text = describe.describe(name) if name else ""
+    layer = find(name) if name else None
+    if layer is None or not issubclass(layer, Elementwise):
+        wrong = f"{name} is no function of each element" if name else "a curve is of one layer type"
+        print(f"nnspec layers: {wrong}\n  help  as in `nnspec layers ReLU --svg relu.svg`", file=sys.stderr)
+        return EXIT_USAGE
+    from nnspec.codegen.curve import trace
+
+    given = next(iter(layer.examples.values()))
+    title, points = f"{name}{f' {describe.flow(given)}' if given else ''}", trace(layer(**given))
+    if arguments.svg:
+        write(arguments.svg, curve.to_svg(title, points).encode())
+    if arguments.html:
+        write(arguments.html, curve.to_html(title, text, points).encode())
     return 0
 
 
