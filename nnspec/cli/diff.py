@@ -21,8 +21,8 @@ def diff(arguments: Namespace) -> int:
 
     if arguments.after is None and not arguments.overrides:
         return _usage()
-    before = _network(arguments.before, [])
-    after = _network(arguments.after or arguments.before, arguments.overrides)
+    before = _network(arguments.before, [], arguments)
+    after = _network(arguments.after or arguments.before, arguments.overrides, arguments)
     found = compare(before, after)
     if arguments.format == "json":
         print(json.dumps(as_json(found), ensure_ascii=False, indent=2))
@@ -38,12 +38,13 @@ def _usage() -> int:
     return EXIT_USAGE
 
 
-def _network(path: str, overrides: list[str]) -> "Network":
+def _network(path: str, overrides: list[str], arguments: Namespace) -> "Network":
     """The network of a spec, or of the spec that a run was trained with."""
     from nnspec.graph import load_network
 
-    if not Path(path).is_dir():
-        return load_network(path, overrides)
-    from nnspec.runs import SPEC, open_run
+    file = Path(path)
+    if file.is_dir():
+        from nnspec.runs import SPEC, open_run
 
-    return load_network(open_run(Path(path), needs=()).file(SPEC), overrides)
+        file = open_run(file, needs=()).file(SPEC)
+    return load_network(file, overrides, allow_path=arguments.allow_path, max_layers=arguments.max_layers)

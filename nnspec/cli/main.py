@@ -180,9 +180,9 @@ def _add_set(parser: argparse.ArgumentParser, help: str = SET_HELP) -> None:
     )
 
 
-def _add_reading(parser: argparse.ArgumentParser) -> None:
-    """What decides how a spec is read."""
-    _add_set(parser)
+def _add_reading(parser: argparse.ArgumentParser, help: str = SET_HELP) -> None:
+    """What decides how a spec is read; `help` is that of --set."""
+    _add_set(parser, help)
     parser.add_argument(
         "--allow-path",
         dest="allow_path",
@@ -272,7 +272,7 @@ def _diff_command(commands: "Commands[_Parser]") -> None:
     diff.add_argument("after", nargs="?", metavar="B", help="another; A with --set unless given")
     diff.add_argument("--format", choices=["text", "json"], default="text", help="json is for scripts")
     diff.add_argument("--exit-code", action="store_true", help="exit with 1 where they differ, 0 where not")
-    _add_set(diff, "override a value of B, as in train.epochs=5; may be repeated")
+    _add_reading(diff, "override a value of B, as in train.epochs=5; may be repeated")
 
 
 def _lookup_commands(commands: "Commands[_Parser]") -> None:

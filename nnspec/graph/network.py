@@ -58,6 +58,8 @@ def check(
             check_budget(spec, graph, findings)
         if reach:
             check_heads(spec, graph, reach, findings)
+        # A file that is both extended and imported is read as two documents, of which each has its mistakes.
+        findings.found[:] = {(found.code, found.span, found.message): found for found in findings.found}.values()
         return spec, graph
 
 

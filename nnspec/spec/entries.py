@@ -110,7 +110,7 @@ def _stem(kind: str) -> str:
 
 def _kind(node: Node, vocabulary: Vocabulary, findings: Findings) -> tuple[str, Span, Node | None]:
     """The layer type's name, its place, and its arguments; no name after telling what is wrong."""
-    if isinstance(node.value, str):
+    if isinstance(node.value, str) and node.value:
         return node.value, node.span, None
     if not isinstance(node.value, dict):
         findings.error(
@@ -122,8 +122,7 @@ def _kind(node: Node, vocabulary: Vocabulary, findings: Findings) -> tuple[str, 
         return "", node.span, None
     kinds = [key for key in node.value if key not in BESIDE]
     layers = [key for key in kinds if vocabulary.knows(key)]
-    if len(kinds) == 1 or len(layers) == 1:
-        kind = layers[0] if layers else kinds[0]
+    if (len(kinds) == 1 or len(layers) == 1) and (kind := layers[0] if layers else kinds[0]):
         return kind, node.keys[kind], node.value[kind]
     if kinds or (shared := node.get("share")) is None:
         _not_one_layer(node, kinds, layers, vocabulary, findings)

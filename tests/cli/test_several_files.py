@@ -57,6 +57,7 @@ def test_another_folder_is_read_where_it_is_allowed(folder, capsys):
     assert capsys.readouterr().err.startswith("nets/net.yaml:1:10: error[path]: '../parts/base.yaml' leaves")
     for command in (["check"], ["show"], ["compile"], ["train", "--quiet", "--run", "run"]):
         assert main([*command, "nets/net.yaml", "--allow-path", "parts"]) == 0
+    assert main(["diff", "nets/net.yaml", "--set", "train.epochs=3", "--allow-path", "parts"]) == 0
     assert len(nnspec.load("nets/net.yaml", allow_path=["parts"]).graph) == 3
     assert "class Part" in nnspec.compile("nets/net.yaml", allow_path=["parts"])
     assert nnspec.train("nets/net.yaml", run="again", allow_path=["parts"]).has("net.py")
