@@ -13,6 +13,7 @@ from typing import TextIO
 
 from nnspec import __version__
 from nnspec.cli.lsp_command import add_lsp_command
+from nnspec.cli.reading import add_reading, add_set
 from nnspec.cli.rewrite_commands import add_rewrite_commands
 from nnspec.diagnostics import COLOURS, PLAIN, Palette, SpecError, did_you_mean, render
 
@@ -166,46 +167,6 @@ def _command(commands: "Commands[_Parser]", name: str, help: str, example: str) 
     )
 
 
-SET_HELP = "override a value of the spec, as in train.epochs=5 or layers[0].Linear=64; may be repeated"
-
-
-def _add_set(parser: argparse.ArgumentParser, help: str = SET_HELP) -> None:
-    parser.add_argument(
-        "--set",
-        dest="overrides",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help=help,
-    )
-
-
-def _add_reading(parser: argparse.ArgumentParser, help: str = SET_HELP) -> None:
-    """What decides how a spec is read; `help` is that of --set."""
-    _add_set(parser, help)
-    parser.add_argument(
-        "--allow-path",
-        dest="allow_path",
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="let the spec read files below this folder too, beside those below its own; may be repeated",
-    )
-    parser.add_argument(
-        "--max-layers",
-        dest="max_layers",
-        type=_at_least_1,
-        metavar="N",
-        help="refuse a network of more layers, with each block and repeat written out; 100,000 unless given",
-    )
-
-
-def _at_least_1(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or int(text[:18]) < 1:
-        raise argparse.ArgumentTypeError(f"a whole number of at least 1, got '{text}'")
-    return int(text[:18])
-
-
 def _add_strict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="take warnings for errors")
 
@@ -221,7 +182,7 @@ def _start_command(commands: "Commands[_Parser]") -> None:
     new.add_argument("-o", "--output", metavar="FILE", help="where to write it; the terminal unless given")
     new.add_argument("--list", action="store_true", help="list the templates")
     new.add_argument("--force", action="store_true", help="write over a file that is there already")
-    _add_set(new, "a value of your own in its place, as in name=mine or layers[0].Linear=64; may be repeated")
+    add_set(new, "a value of your own in its place, as in name=mine or layers[0].Linear=64; may be repeated")
 
 
 def _check_command(commands: "Commands[_Parser]") -> None:
@@ -232,7 +193,7 @@ def _check_command(commands: "Commands[_Parser]") -> None:
     check.add_argument("--format", choices=["text", "json"], default="text", help="json is for editors and scripts")
     _add_strict(check)
     check.add_argument("--resolved", action="store_true", help="print the long form of one spec, as JSON")
-    _add_reading(check)
+    add_reading(check)
 
 
 def _network_commands(commands: "Commands[_Parser]") -> None:
@@ -251,14 +212,14 @@ def _network_commands(commands: "Commands[_Parser]") -> None:
         metavar="N",
         help="fold what stands deeper into one row, or one box, with its sums; 1 shows the spec's own entries alone",
     )
-    _add_reading(show)
+    add_reading(show)
 
     compile = _command(
         commands, "compile", "write the network as PyTorch source", "nnspec compile specs/digits.yaml -o net.py"
     )
     compile.add_argument("spec", metavar="SPEC")
     compile.add_argument("-o", "--output", metavar="FILE", help="where to write it; the terminal unless given")
-    _add_reading(compile)
+    add_reading(compile)
 
 
 def _diff_command(commands: "Commands[_Parser]") -> None:
@@ -272,7 +233,7 @@ def _diff_command(commands: "Commands[_Parser]") -> None:
     diff.add_argument("after", nargs="?", metavar="B", help="another; A with --set unless given")
     diff.add_argument("--format", choices=["text", "json"], default="text", help="json is for scripts")
     diff.add_argument("--exit-code", action="store_true", help="exit with 1 where they differ, 0 where not")
-    _add_reading(diff, "override a value of B, as in train.epochs=5; may be repeated")
+    add_reading(diff, "override a value of B, as in train.epochs=5; may be repeated")
 
 
 def _lookup_commands(commands: "Commands[_Parser]") -> None:
@@ -320,7 +281,7 @@ def _train_command(commands: "Commands[_Parser]") -> None:
     train.add_argument("--device", help="cpu, cuda, cuda:1, mps or auto; the spec's unless given")
     train.add_argument("--quiet", action="store_true", help="print errors only")
     _add_strict(train)
-    _add_reading(train)
+    add_reading(train)
 
 
 def _model_commands(commands: "Commands[_Parser]") -> None:

@@ -37,7 +37,7 @@ def annotate(arguments: Namespace) -> int:
         if Path(name).suffix.lower() == ".json":
             help = f"`nnspec show {name}` prints every shape"
             raise SpecError.of("file", f"{name} is JSON, which has no comments to keep shapes in", help=help)
-        return annotate_text(text, name, {} if arguments.remove else _notes(text, name))
+        return annotate_text(text, name, {} if arguments.remove else _notes(text, name, arguments))
 
     if not arguments.output:
         return _each(arguments, annotated, "annotated")
@@ -53,11 +53,12 @@ def annotate(arguments: Namespace) -> int:
     return 0
 
 
-def _notes(text: str, name: str) -> dict[int, str]:
-    from nnspec.graph import load_network, parse_network
+def _notes(text: str, name: str, arguments: Namespace) -> dict[int, str]:
+    from nnspec.graph import parse_network
     from nnspec.graph.annotations import annotations, by_line
 
-    return by_line(annotations(parse_network(text, name) if name == STDIN_NAME else load_network(name)))
+    network = parse_network(text, name, allow_path=arguments.allow_path, max_layers=arguments.max_layers)
+    return by_line(annotations(network))
 
 
 def _each(arguments: Namespace, rewrite: Rewrite, done: str) -> int:

@@ -3,6 +3,8 @@
 import argparse
 from collections.abc import Callable
 
+from nnspec.cli.reading import add_limits
+
 
 def add_rewrite_commands(command: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
     """Add fmt and annotate; `command` adds one by its name, its help and an example."""
@@ -23,6 +25,7 @@ def add_rewrite_commands(command: Callable[[str, str, str], argparse.ArgumentPar
     annotate.add_argument("-o", "--output", metavar="FILE", help="where to write it, - to print it; SPEC unless given")
     annotate.add_argument("--remove", action="store_true", help="take these comments off again")
     _add_check(annotate)
+    add_limits(annotate)
 
 
 def _add_check(parser: argparse.ArgumentParser) -> None:

@@ -98,12 +98,13 @@ def parse_network(
     overrides: Iterable[str] = (),
     *,
     json: bool = False,
+    allow_path: Iterable[Path | str] = (),
     max_layers: int | None = None,
 ) -> Network:
     """The network that a text describes; what it imports is found from `name`, its path. Given weights are not read."""
-    findings = Findings()
-    root = compose(source.parse(text, name, json=json), name, overrides, findings=findings)
-    return _network(root, Path(name), findings, (), max_layers, start=False)
+    findings, allowed = Findings(), tuple(map(Path, allow_path))
+    root = compose(source.parse(text, name, json=json), name, overrides, allow_path=allowed, findings=findings)
+    return _network(root, Path(name), findings, allowed, max_layers, start=False)
 
 
 def _network(

@@ -52,12 +52,13 @@ def test_a_run_is_exported_without_the_files_that_were_imported(folder, capsys):
 
 def test_another_folder_is_read_where_it_is_allowed(folder, capsys):
     Path("nets").mkdir()
-    Path("nets/net.yaml").write_text(NET.replace("./parts", "../parts"))
+    Path("nets/net.yaml").write_text(NET.replace("./parts", "../parts") + "layers:\n  - part: 6\n  - Linear: 1\n")
     assert main(["check", "nets/net.yaml"]) == 1
     assert capsys.readouterr().err.startswith("nets/net.yaml:1:10: error[path]: '../parts/base.yaml' leaves")
     for command in (["check"], ["show"], ["compile"], ["train", "--quiet", "--run", "run"]):
         assert main([*command, "nets/net.yaml", "--allow-path", "parts"]) == 0
     assert main(["diff", "nets/net.yaml", "--set", "train.epochs=3", "--allow-path", "parts"]) == 0
+    assert main(["annotate", "nets/net.yaml", "--allow-path", "parts"]) == 0
     assert len(nnspec.load("nets/net.yaml", allow_path=["parts"]).graph) == 3
     assert "class Part" in nnspec.compile("nets/net.yaml", allow_path=["parts"])
     assert nnspec.train("nets/net.yaml", run="again", allow_path=["parts"]).has("net.py")
@@ -84,3 +85,10 @@ def test_a_network_without_end_ends_in_one_error_at_once(folder, setting, capsys
     assert main(["check", "net.yaml", "--set", "imports.doubling=./parts/doubling.yaml", "--set", setting]) == 1
     assert time.process_time() - start < 1
     assert capsys.readouterr().err.count("error[limit]") == 1
+
+
+def test_annotations_stand_in_the_files_own_lines(folder, capsys):
+    Path("net.yaml").write_text(f"{NET}layers:\n  - part: 6\n  - Linear: 1\n")
+    assert main(["annotate", "net.yaml"]) == 0
+    assert Path("net.yaml").read_text() == (f"{NET}layers:\n  - part: 6    # → 6 · 18\n  - Linear: 1  # → 1 · 7\n")
+    assert Path("parts/part.yaml").read_text() == PART
