@@ -32,7 +32,9 @@ def _explained_spec(arguments: Namespace) -> str:
     from nnspec.graph import load_network
     from nnspec.graph.explain import explain, explain_layer
 
-    network = load_network(arguments.code, arguments.overrides)
+    network = load_network(
+        arguments.code, arguments.overrides, allow_path=arguments.allow_path, max_layers=arguments.max_layers
+    )
     warn(network.warnings)
     return explain_layer(network, arguments.layer) if arguments.layer else explain(network)
 

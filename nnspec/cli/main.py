@@ -251,7 +251,7 @@ def _lookup_commands(commands: "Commands[_Parser]") -> None:
     help = "a spec, or what stands in brackets: error[shape]; all codes are listed without one"
     explain.add_argument("code", nargs="?", metavar="SPEC|CODE", help=help)
     explain.add_argument("--layer", metavar="NAME", help="only this layer or block")
-    _add_set(explain)
+    add_reading(explain)
 
     schema = _command(
         commands,
