@@ -75,7 +75,8 @@ class GradientReversal(Layer):
 
     def forward(self, x: Code) -> Code:
         # The difference is 0, so the value stays exact; only its gradient counts.
-        return x.detach() - (x - x.detach()) * self.alpha
+        zero = x - x.detach()
+        return x.detach() - (zero if self.alpha == 1 else zero * self.alpha)
 
     def to_onnx(self, g: OnnxBuilder, x: Value) -> Value:
         return x
