@@ -10,6 +10,7 @@ from nnspec.lsp import grammar
 from nnspec.lsp.analysis import Analysis
 from nnspec.lsp.context import Context
 from nnspec.lsp.mentions import Symbol, mention_at, mentions
+from nnspec.spec.blocks import REQUIRED
 from nnspec.spec.expressions import evaluate_text
 from nnspec.spec.spec import Block
 
@@ -32,7 +33,8 @@ def described(symbol: Symbol, analysis: Analysis) -> str:
     spec = analysis.spec
     assert spec
     if symbol.kind == "parameter":
-        return f"`{symbol.name}` = `{_value(symbol, analysis)}`"
+        value = _value(symbol, analysis)
+        return f"`{symbol.name}` = `{value}`" if value else f"`{symbol.name}`, which must be given"
     if symbol.kind in ("block", "import"):
         return f"{symbol.kind} `{symbol.name}`{_params(spec.home.blocks[symbol.name])}"
     place = symbol.type_span or symbol.span
@@ -50,13 +52,13 @@ def _mentioned(analysis: Analysis, line: int, column: int) -> str:
 
 
 def _value(symbol: Symbol, analysis: Analysis) -> str:
-    """A parameter's value: the document's as computed, a block's as written."""
+    """A parameter's value: the document's as computed, a block's as written; nothing where it is required."""
     section = analysis.root.get("params") if analysis.root else None
     assert symbol.value and analysis.spec
     values = analysis.spec.params.values
     if section and section.get(symbol.name) is symbol.value and symbol.name in values:
         return literal(values[symbol.name])
-    return literal(symbol.value.plain()) if symbol.value.value != "required" else "required"
+    return literal(symbol.value.plain()) if symbol.value.value != REQUIRED else ""
 
 
 def _params(block: Block) -> str:

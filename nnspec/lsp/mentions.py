@@ -3,7 +3,7 @@
 import re
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from nnspec.diagnostics import Span
@@ -28,7 +28,7 @@ class Symbol:
     name: str
     span: Span
     type_span: Span | None = None  # of a layer: where its type stands
-    given: bool = True  # whether the spec writes the name; a layer without one is named after its place
+    given: bool = True  # whether the text says it wherever it is meant; a layer may be named after its place
     value: Node | None = None  # of a parameter: what was written for it
 
 
@@ -57,8 +57,10 @@ class _Walk:
     def __init__(self, spec: Spec, written: Node) -> None:
         self.spec, self.written = spec, written
         self.params = _params(written.get("params"))
+        self.indirect = frozenset(_indirect(spec.entries)).union(*map(_indirect, _lists(spec)))
         self.inputs = {name: Symbol("input", name, given.span) for name, given in spec.inputs.items()}
-        self.blocks = {name: _block(block, written) for name, block in spec.home.blocks.items()}
+        self.blocks = {name: self._symbol(block) for name, block in spec.home.blocks.items()}
+        self.block_params = {name: self._own_params(name) for name in self.blocks}
 
     def all(self) -> Iterator[Mention]:
         scope, params = Scope({}, self.inputs), Scope(self.params)
@@ -84,7 +86,7 @@ class _Walk:
 
     def _block(self, name: str, block: Block, params: Scope) -> Iterator[Mention]:
         inputs = {name: Symbol("input", name, span) for name, span in block.inputs.items()}
-        own = _params(self._section(name, "params"))
+        own = self.block_params[name]
         scope = Scope({}, inputs)
         yield from map(_said, [*own.values(), *(inputs.values() if self._section(name, "inputs") else ())])
         yield from self._list(block.entries, scope)
@@ -93,6 +95,27 @@ class _Walk:
         whole = self.written.get("blocks")
         if node := whole.get(name) if whole else None:
             yield from _parameters(node, params.new_child(own))
+
+    def _symbol(self, block: Block) -> Symbol:
+        """A block, said where it stands; an imported one, in its own file."""
+        if block.document:
+            whole = block.document.root.span
+            return Symbol("import", block.name, Span(whole.text, 1, 1, 1, 1))
+        sections = [self.written.get("params"), *(self._section(name, "params") for name in self.spec.home.blocks)]
+        is_value = any(text == block.name for section in sections if section for text, _ in _texts(section))
+        return Symbol("block", block.name, block.span, given=not is_value)
+
+    def _own_params(self, block: str) -> dict[str, Symbol]:
+        """A block's parameters. One that is given where a parameter says which block is used has no sure uses."""
+        found = _params(self._section(block, "params"))
+        return {name: replace(symbol, given=name not in self.indirect) for name, symbol in found.items()}
+
+    def _arguments(self, entry: Entry) -> Iterator[Mention]:
+        """The parameters that are given to a block."""
+        params = self.block_params.get(entry.kind, {})
+        for key, span in entry.arguments.keys.items() if entry.arguments else ():
+            if key in params:
+                yield Mention(_part(span, key, 0, len(key)), params[key])
 
     def _section(self, block: str, key: str) -> Node | None:
         blocks = self.written.get("blocks")
@@ -110,6 +133,7 @@ class _Walk:
         for entry in entries:
             if entry.kind in self.blocks:
                 yield Mention(entry.type_span, self.blocks[entry.kind])
+                yield from self._arguments(entry)
             for reference in (*entry.sources, *([entry.share] if entry.share else [])):
                 yield from _reference(reference, scope)
             for part in entry.parts.values():
@@ -127,12 +151,17 @@ def _params(section: Node | None) -> dict[str, Symbol]:
     return {name: Symbol("parameter", name, section.keys[name], value=node) for name, node in section.value.items()}
 
 
-def _block(block: Block, written: Node) -> Symbol:
-    """A block, said where it stands; an imported one, in its own file."""
-    if not block.document:
-        return Symbol("block", block.name, block.span)
-    whole = block.document.root.span
-    return Symbol("import", block.name, Span(whole.text, 1, 1, 1, 1))
+def _lists(spec: Spec) -> Iterator[tuple[Entry, ...]]:
+    yield from (block.entries for block in spec.home.blocks.values() if not block.document)
+
+
+def _indirect(entries: Iterable[Entry]) -> Iterator[str]:
+    """The arguments of layers whose type is a parameter."""
+    for entry in entries:
+        if "$" in entry.kind and entry.arguments:
+            yield from entry.arguments.keys
+        for part in entry.parts.values():
+            yield from _indirect(part)
 
 
 def _output(outputs: Node | None, name: str) -> Reference | None:

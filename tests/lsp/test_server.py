@@ -239,6 +239,7 @@ HOVERS = {
     "blocks: {mlp: {params: {w: required, d: 2}, layers: [Linear: $w]}}\nlayers: [ml|p: 3]": "block `mlp`, with `w`, "
     "`d` = `2`",
     "blocks: {mlp: {params: {w: required, d: 2}, layers: [Linear: $d|]}}\nlayers: [mlp: 3]": "`d` = `2`",
+    "blocks: {mlp: {params: {w: required}, layers: [Linear: $w|]}}\nlayers: [mlp: 3]": "`w`, which must be given",
 }
 
 
@@ -372,10 +373,25 @@ def test_a_name_is_renamed_wherever_it_is_mentioned(editor: Editor):
     assert renamed(7, 33, "stem") == NET.replace("first", "stem")
     assert renamed(1, 10, "size") == NET.replace("width", "size")
     assert renamed(7, 6, "twice") == NET.replace("mlp", "twice")
+    assert renamed(4, 17, "wide") == NET.replace("{w:", "{wide:").replace("$w,", "$wide,")
     assert at(editor, "prepareRename", 7, 33) == span(7, 32, 37)
     assert at(editor, "prepareRename", 0, 2) is None
     found = at(editor, "references", 6, 28, context={"includeDeclaration": False})
     assert [one["range"]["start"]["line"] for one in found] == [7, 8, 9]
+
+
+def test_a_parameter_of_a_block_is_renamed_where_it_is_given_too(editor: Editor):
+    text = f"{HEAD}blocks: {{mlp: {{params: {{w: 3}}, layers: [Linear: $w]}}}}\nlayers: [mlp: {{w|: 4}}]\n"
+    (edits,) = editor.ask("rename", text, newName="wide")["changes"].values()
+    assert edited(text.replace("|", ""), edits) == text.replace("|", "").replace("w:", "wide:").replace("$w]", "$wide]")
+    assert editor.hover(text) == "`w` = `3`"
+
+
+def test_what_a_parameter_chooses_is_not_renamed(editor: Editor):
+    head = f"{HEAD.replace('width: 16', 'kind: mlp')}blocks: {{mlp: {{params: {{w: 3}}, layers: [Linear: $w]}}}}\n"
+    assert editor.ask("prepareRename", head.replace("{mlp: {", "{m|lp: {") + "layers: [$kind: {w: 4}]\n") is None
+    assert editor.ask("prepareRename", head.replace("{w: 3}", "{w|: 3}") + "layers: [$kind: {w: 4}]\n") is None
+    assert editor.ask("prepareRename", head.replace("{w: 3}", "{w|: 3}") + "layers: [mlp: {w: 4}]\n") == span(3, 24, 25)
 
 
 def test_the_outline_has_inputs_blocks_layers_and_outputs(editor: Editor):
