@@ -1,8 +1,7 @@
 """What is shown of the word under the pointer: its documentation, and what it is here."""
 
-from collections.abc import Iterable, Iterator
-
 from nnspec.diagnostics import SpecError
+from nnspec.graph.explain.layer import Known, in_full
 from nnspec.graph.graph import Vertex
 from nnspec.graph.label import shape
 from nnspec.layers.words import literal
@@ -23,7 +22,7 @@ def hover(analysis: Analysis, context: Context, line: int, column: int) -> str:
         _mentioned(analysis, line, column),
         _computed(analysis, context),
         _documented(context),
-        _shapes(analysis.vertices.get((line + 1, context.start + 1), [])),
+        _here(analysis, (line + 1, context.start + 1)),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -87,14 +86,17 @@ def _documented(context: Context) -> str:
     return grammar.documentation(grammar.at((*context.path, context.text)))
 
 
-def _shapes(vertices: Iterable[Vertex]) -> str:
-    """What goes in and comes out here, of each layer that this line became."""
-    lines = list(_lines(vertices))
-    more = [f"… and {len(lines) - MAX_SHOWN} more"] if len(lines) > MAX_SHOWN else []
-    return "\n".join(["```text", *lines[:MAX_SHOWN], *more, "```"]) if lines else ""
+def _here(analysis: Analysis, place: tuple[int, int]) -> str:
+    """What a layer does here, with its arithmetic; where a line became several layers, what goes in and comes out."""
+    vertices = analysis.vertices.get(place, [])
+    if len(vertices) == 1 and analysis.graph:
+        (vertex,) = vertices
+        lines = in_full(Known.of(analysis.graph), vertex, vertex.name, arguments=False)
+    else:
+        lines = [*map(_shapes, vertices[:MAX_SHOWN])]
+        lines += [f"… and {len(vertices) - MAX_SHOWN} more"] if len(vertices) > MAX_SHOWN else []
+    return "\n".join(["```text", *lines, "```"]) if lines else ""
 
 
-def _lines(vertices: Iterable[Vertex]) -> Iterator[str]:
-    for vertex in vertices:
-        arrives = ", ".join(map(shape, vertex.arrives))
-        yield f"{vertex.name}: {arrives} → {', '.join(map(shape, vertex.gives))}"
+def _shapes(vertex: Vertex) -> str:
+    return f"{vertex.name}: {', '.join(map(shape, vertex.arrives))} → {', '.join(map(shape, vertex.gives))}"

@@ -221,7 +221,15 @@ def test_hovering_shows_documentation_and_the_shapes_here(editor: Editor):
         "```text\n(..., in_features) -> (..., out_features)\n```\n\n"
         "- `out_features`: size of the last axis of the output\n- `bias` = `true`: add a learnt offset\n\n"
         "```yaml\n- Linear: 10  # (20) -> (10)\n```\n\n"
-        "```text\nlinear_1: 4 → 3\n```"
+        "```text\nlinear_1  Linear(3)\n"
+        "  3 weighted sums of all 4 numbers, plus an offset each: every input number has a weight of its own in each.\n"
+        "  shape       4 → 3\n"
+        "  parameters  weight 3·4 + bias 3 = 15\n"
+        "  MACs        12 multiplications, each with an addition, for one example\n"
+        "  sees        all of x\n```"
+    )
+    assert editor.hover(f"{HEAD}layers:\n  - Lin|ear: 4\n    repeat: 6\n").endswith(
+        "```text\nlinear_1.0: 4 → 4\nlinear_1.1: 4 → 4\nlinear_1.2: 4 → 4\nlinear_1.3: 4 → 4\n… and 2 more\n```"
     )
     assert editor.hover(f"{HEAD}layers:\n  - ReLU:\n    rep|eat: 2\n").startswith("So many times in a row")
 
