@@ -27,6 +27,8 @@ FAMILIES = {
         "ReflectionPad1d ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d "
         "CircularPad1d CircularPad2d CircularPad3d"
     ),
+    "upsample": "Interpolate Upsample UpsamplingNearest2d UpsamplingBilinear2d",
+    "shuffle": "PixelShuffle PixelUnshuffle ChannelShuffle",
     "batchnorm": "BatchNorm1d BatchNorm2d BatchNorm3d InstanceNorm1d InstanceNorm2d InstanceNorm3d",
     "norm": "LayerNorm RMSNorm GroupNorm LocalResponseNorm",
     "pool": "MaxPool1d MaxPool2d MaxPool3d AvgPool1d AvgPool2d AvgPool3d",

@@ -1,6 +1,6 @@
 """Sizes, tensors and the notation they are written in."""
 
-from nnspec.shapes.dim import BATCH, Dim, Size, bind, part_of, product, symbol, symbols_in
+from nnspec.shapes.dim import BATCH, Dim, Size, bind, part_of, product, single, symbol, symbols_in
 from nnspec.shapes.notation import format_shape, format_sizes, parse_example, tensor
 from nnspec.shapes.tensor import ShapeError, Tensor
 
@@ -16,6 +16,7 @@ __all__ = [
     "parse_example",
     "part_of",
     "product",
+    "single",
     "symbol",
     "symbols_in",
     "tensor",

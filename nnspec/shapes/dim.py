@@ -6,6 +6,7 @@ two sizes are equal exactly when they are written alike after simplification: `(
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from struct import pack, unpack
 from typing import Union
 
 Atom = Union[str, "Floor"]
@@ -137,6 +138,12 @@ def part_of(size: Dim, factor: float) -> Dim | None:
     if max(numerator, denominator) > MAX_EXACT:
         return None
     return size * numerator // denominator
+
+
+def single(number: float) -> float:
+    """A number as single precision has it: what engines compute places and scales with."""
+    (rounded,) = unpack("f", pack("f", number))
+    return float(rounded)
 
 
 def _bind_atom(atom: Atom, lengths: Mapping[str, int]) -> Dim:
