@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -154,10 +155,8 @@ def test_a_value_that_does_not_fit_is_told_before_anything_is_written(setting, m
 
 
 def test_a_built_package_carries_the_specs(tmp_path):
-    pytest.importorskip("setuptools")
-    command = [sys.executable, "setup.py", "--quiet", "build", "--build-base", tmp_path / "base"]
-    subprocess.run([*command, "--build-lib", tmp_path / "lib"], cwd=ROOT, check=True, capture_output=True)
-    built, here = tmp_path / "lib" / "nnspec" / "specs", FOLDERS[1]
-    assert sorted(path.relative_to(built) for path in built.rglob("*.yaml")) == sorted(
-        path.relative_to(here) for path in here.rglob("*.yaml")
-    )
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path], cwd=ROOT, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    inside = [name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("nnspec/specs/")]
+    here = FOLDERS[1]
+    assert sorted(inside) == sorted(f"nnspec/specs/{path.relative_to(here).as_posix()}" for path in here.rglob("*.yaml"))
