@@ -158,5 +158,5 @@ def test_a_built_package_carries_the_specs(tmp_path):
     subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path], cwd=ROOT, check=True)
     (wheel,) = tmp_path.glob("*.whl")
     inside = [name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("nnspec/specs/")]
-    here = FOLDERS[1]
-    assert sorted(inside) == sorted(f"nnspec/specs/{path.relative_to(here).as_posix()}" for path in here.rglob("*.yaml"))
+    specs = [path.relative_to(FOLDERS[1]).as_posix() for path in FOLDERS[1].rglob("*.yaml")]
+    assert sorted(inside) == sorted(f"nnspec/specs/{path}" for path in specs)
