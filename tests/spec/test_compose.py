@@ -253,7 +253,9 @@ def test_a_long_chain_of_files_ends_in_one_error(write):
     assert told("m0.yaml") == ["m16.yaml:2:10: more than 16 files import or extend one another in a row"]
 
 
-WHOLE = [*sorted((ROOT / "specs").glob("*.yaml")), *sorted((ROOT / "tests" / "networks").glob("*.yaml"))]
+WHOLE = sorted(
+    path for folder in ("specs", "tests/networks", "tests/golden") for path in (ROOT / folder).glob("*.yaml")
+)
 
 
 @pytest.mark.parametrize("path", WHOLE, ids=lambda path: path.stem)
@@ -261,7 +263,8 @@ def test_a_network_is_the_same_where_it_is_imported_and_in_its_long_form(path, w
     first = load_network(path)
     given = {name: {"shape": [str(dim) if not isinstance(dim, int) else dim for dim in x.shape[1:]], "dtype": x.dtype}
              for name, x in first.graph.inputs.items()}  # fmt: skip
-    importer = {"nnspec": 1, "imports": {"whole": f"./{path.name}"}, "inputs": given, "layers": ["whole"]}
+    importer = {"nnspec": 1, "imports": {"whole": f"./{path.name}"}, "inputs": given,
+                "layers": [{"whole": None, "from": list(given)}]}  # fmt: skip
     write(net=json.dumps(importer))
     Path(path.name).write_text(path.read_text())
     network = load_network("net.yaml")
