@@ -16,6 +16,7 @@ from nnspec.exporting.verify import Trained, prove
 from nnspec.graph import Network, load_network, parse_network
 from nnspec.graph.cost import cost
 from nnspec.graph.draw import dot
+from nnspec.graph.explain import explain_layer
 from nnspec.graph.table import table
 from nnspec.objectives import INITIALIZERS
 from nnspec.prepare import Preparation
@@ -75,6 +76,7 @@ def test_a_tied_parameter_is_one_parameter(lm):
     assert init_lines(lm) == ["self.head.weight = self.embed.weight"]
     assert net.get_parameter("head.weight") is net.get_parameter("embed.weight")
     assert cost(lm.graph).parameters == sum(p.numel() for p in net.parameters())
+    assert "those of embed\n" in explain_layer(lm, "head")
     assert "(embed's)" in table(lm.graph) and "the weights of embed" in dot(lm.graph)
 
 

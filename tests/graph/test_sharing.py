@@ -17,6 +17,7 @@ from nnspec.exporting.verify import Trained, prove
 from nnspec.graph import Network, parse_network
 from nnspec.graph.cost import cost
 from nnspec.graph.draw import mermaid
+from nnspec.graph.explain import explain
 from nnspec.graph.table import table
 from nnspec.prepare import Preparation
 from nnspec.runtime import open_session
@@ -77,6 +78,7 @@ def test_tables_and_drawings_say_whose_weights_they_are(siamese):
     text = table(siamese.graph)
     assert "(encoder.linear_1's)" in text and text.count("(mix's)") == 3
     assert "the weights of mix" in mermaid(siamese.graph)
+    assert "  linear_1  Linear(70) → T×70, the weights of encoder.linear_1" in explain(siamese)
 
 
 def test_a_step_of_training_is_that_of_a_net_written_by_hand(siamese):

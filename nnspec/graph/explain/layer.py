@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from nnspec.graph.cost import human, layer_cost
 from nnspec.graph.explain.lines import Row, paragraph, rows
 from nnspec.graph.graph import Graph, Port, Vertex
-from nnspec.graph.label import call, port_name, shape
+from nnspec.graph.label import borrowed, call, port_name, shape
 from nnspec.graph.receptive import Field, in_words, receptive_fields
 from nnspec.layers.words import literal
 from nnspec.shapes import Dim
@@ -48,7 +48,9 @@ def in_short(known: Known, vertex: Vertex, name: str) -> str:
     parameters = layer_cost(known.graph, vertex).parameters
     sees = known.sees_in_short(Port(vertex.name))
     is_same = sees == known.sees_in_short(vertex.inputs[0])
-    facts = [shape(vertex.gives[0]), f"{parameters:,} parameters" if parameters else "", "" if is_same else sees]
+    learnt = [f"{parameters:,} parameters" if parameters else ""]
+    learnt += [f"the weights of {owner}" for owner in borrowed(known.graph, vertex)]
+    facts = [shape(vertex.gives[0]), *learnt, "" if is_same else sees]
     return f"{name}  {call(vertex.layer)} → {', '.join(filter(None, facts))}"
 
 
@@ -63,10 +65,11 @@ def _facts(known: Known, vertex: Vertex) -> Iterator[Row]:
         yield "takes", ", ".join(port_name(known.graph, port) for port in vertex.inputs)
     yield "shape", f"{', '.join(map(shape, vertex.arrives))} → {', '.join(map(shape, vertex.gives))}"
     yield from vertex.layer.size_lines(*vertex.takes)
-    if vertex.shares:
-        yield "parameters", f"those of {vertex.shares}"
-    elif found := vertex.layer.parameters(*vertex.takes):
-        yield "parameters", _sum({name: tuple(sizes) for name, sizes in found.items()})
+    own, owners = known.graph.own(vertex), ", ".join(borrowed(known.graph, vertex))
+    if own:
+        yield "parameters", f"{_sum(own)}{f', and those of {owners}' if owners else ''}"
+    elif owners:
+        yield "parameters", f"those of {owners}"
     macs = vertex.layer.macs(*vertex.takes)
     if macs != 0:
         yield "MACs", f"{_number(macs)} multiplications, each with an addition, for one example"
