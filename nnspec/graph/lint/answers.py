@@ -5,13 +5,25 @@ from math import e
 
 from nnspec.diagnostics import Diagnostic, Note
 from nnspec.graph.graph import Graph, Vertex
-from nnspec.graph.lint.walk import ACTIVATIONS, BATCH_NORMS, PASSING, answers, givers, loss_span, title, warning
+from nnspec.graph.lint.walk import (
+    ACTIVATIONS,
+    BATCH_NORMS,
+    CONVOLUTIONS,
+    PASSING,
+    answers,
+    givers,
+    loss_span,
+    title,
+    warning,
+)
 from nnspec.spec import Spec
 
 REGRESSIONS = frozenset({"MSELoss", "L1Loss", "HuberLoss"})
 RESHAPING = PASSING | {"Flatten"}  # an elementwise function is the same before them
 # Layers whose numbers are no log-probabilities for certain; of others, such as a plugin's, nothing is said.
-RAW = ACTIVATIONS | BATCH_NORMS | {"Linear", "Conv1d", "Conv2d", "Softmax", "LayerNorm", "RNN", "LSTM", "GRU"}
+RAW = (ACTIVATIONS | BATCH_NORMS | CONVOLUTIONS | {"Linear", "Softmax", "LayerNorm", "RNN", "LSTM", "GRU"}) - {
+    "LogSigmoid"
+}
 
 
 def softmax_loss(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:

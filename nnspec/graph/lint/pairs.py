@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from nnspec.diagnostics import Diagnostic, Note
 from nnspec.graph.graph import Graph, Vertex
-from nnspec.graph.lint.walk import ACTIVATIONS, BATCH_NORMS, before, only_reader, title, warning
+from nnspec.graph.lint.walk import ACTIVATIONS, BATCH_NORMS, CONVOLUTIONS, before, only_reader, title, warning
 from nnspec.spec import Spec
 
 
@@ -112,4 +112,4 @@ def idle_dropout(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
 
 def _biased_by_channel(vertex: Vertex) -> bool:
     """Whether the bias adds one number to each channel of axis 1."""
-    return vertex.kind in ("Conv1d", "Conv2d") or (vertex.kind == "Linear" and vertex.gives[0].rank == 2)
+    return vertex.kind in CONVOLUTIONS or (vertex.kind == "Linear" and vertex.gives[0].rank == 2)

@@ -4,13 +4,16 @@ from collections.abc import Iterator
 
 from nnspec.diagnostics import Diagnostic, Note, Span
 from nnspec.graph.graph import Graph, Port, Vertex
+from nnspec.layers.find import FAMILY_OF
 from nnspec.spec import Spec
 from nnspec.spec.spec import Output
 
 # By name: looking up the classes would import every family of layers.
-ACTIVATIONS = frozenset({"ReLU", "LeakyReLU", "GELU", "Sigmoid", "Tanh"})
-BATCH_NORMS = frozenset({"BatchNorm1d", "BatchNorm2d"})
-PASSING = frozenset({"Identity", "Dropout"})  # the same numbers in the same places, at least in evaluation
+ACTIVATIONS = frozenset(name for name, family in FAMILY_OF.items() if family in ("activation", "piecewise"))
+BATCH_NORMS = frozenset(name for name in FAMILY_OF if name.startswith("BatchNorm"))
+CONVOLUTIONS = frozenset(name for name, family in FAMILY_OF.items() if family in ("conv", "conv_transpose"))
+# The same numbers in the same places, at least in evaluation.
+PASSING = frozenset(["Identity", *(name for name, family in FAMILY_OF.items() if family == "dropout")])
 
 
 def title(vertex: Vertex) -> str:
