@@ -13,10 +13,9 @@ def needs_one_dtype(*inputs: Tensor) -> None:
 
 
 def needs_one_shape(*inputs: Tensor) -> tuple[Dim, ...]:
-    """The shape of all inputs; one without a batch is the same for every example, and stretched as PyTorch does."""
-    whole = max(inputs, key=lambda x: (x.batched, x.rank))
-    if all(x.shape == whole.shape or (whole.batched and _stretches(x, whole)) for x in inputs):
-        return whole.shape
+    """The shape of all inputs."""
+    if all(x.shape == inputs[0].shape for x in inputs):
+        return inputs[0].shape
     raise ShapeError(
         "needs inputs of one shape, got " + listed(*inputs),
         help="sizes are not stretched to fit: bring the inputs to one shape first",
@@ -48,10 +47,3 @@ def needs_fitting_number(x: Tensor, number: Number | None, field: str) -> None:
 def listed(*inputs: Tensor) -> str:
     """The inputs in words."""
     return " and ".join(str(x) for x in inputs)
-
-
-def _stretches(x: Tensor, whole: Tensor) -> bool:
-    if x.batched or x.rank > whole.rank:
-        return False
-    last = whole.shape[whole.rank - x.rank :]
-    return all(size in (1, wanted) for size, wanted in zip(x.shape, last, strict=True))

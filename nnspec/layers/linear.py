@@ -93,8 +93,7 @@ class MatMul(Layer):
 
     (..., a, k), (..., k, b) -> (..., a, b)
 
-    sum_k input[..., a, k] * other[..., k, b]; an axis before the last two that is 1 serves every place of the other's,
-    and a tensor without a batch every example.
+    sum_k input[..., a, k] * other[..., k, b]; an axis before the last two that is 1 serves every place of the other's.
     """
 
     examples = {
@@ -113,8 +112,6 @@ class MatMul(Layer):
                 f"{input.shape[-1]} and {other.shape[-2]}: {listed(input, other)}",
                 help="`Transpose: {dim0: -2, dim1: -1}` swaps the axes of one",
             )
-        if _is_vector(input):
-            return input.with_last(other.shape[-1])
         return input.with_shape(*_stretched(input, other), input.shape[-2], other.shape[-1])
 
     def forward(self, input: Code, other: Code) -> Code:
@@ -122,7 +119,7 @@ class MatMul(Layer):
 
     def macs(self, input: Tensor, other: Tensor) -> Dim:
         result = self.infer(input, other)
-        return product(result.shape[1:] if result.batched else result.shape) * input.shape[-1]
+        return product(result.shape[1:]) * input.shape[-1]
 
     def to_onnx(self, g: OnnxBuilder, input: Value, other: Value) -> Value:
         return g.op("MatMul", input, other)
@@ -149,39 +146,26 @@ class Identity(Layer):
         return x
 
 
-def _is_vector(x: Tensor) -> bool:
-    """Whether each example is one vector: all examples together are then the rows of a matrix."""
-    return x.batched and x.rank == 2
-
-
 def _check_matrices(x: Tensor, y: Tensor) -> None:
     """Refuse what is no matrix for each example, and ranks that would set the batch against another axis."""
-    if _is_vector(x) and not y.batched and y.rank == 2:
-        return
-    if x.rank < 2 + x.batched or y.rank < 2 + y.batched:
+    if min(x.rank, y.rank) < 3:
         raise ShapeError(
             f"needs two matrices for each example, got {listed(x, y)}",
             help="`Mul` and `Sum` give the product of two vectors; `Linear` has a learnt matrix",
         )
-    unlike = x.rank != y.rank if x.batched and y.batched else _is_above(x, y) or _is_above(y, x)
-    if unlike:
+    if x.rank != y.rank:
         raise ShapeError(
             f"needs inputs of as many axes, got {listed(x, y)}",
             help="`Unsqueeze` gives an axis of size 1 to one of them",
         )
 
 
-def _is_above(x: Tensor, y: Tensor) -> bool:
-    return not x.batched and y.batched and x.rank > y.rank
-
-
 def _stretched(x: Tensor, y: Tensor) -> list[Dim]:
     """The axes before the matrices."""
-    rank = max(x.rank, y.rank)
-    left, right = ((*[1] * (rank - z.rank), *z.shape[:-2]) for z in (x, y))
-    if any(a != b and 1 not in (a, b) for a, b in zip(left, right, strict=True)):
+    pairs = list(zip(x.shape[:-2], y.shape[:-2], strict=True))
+    if any(a != b and 1 not in (a, b) for a, b in pairs):
         raise ShapeError(
             f"needs inputs that agree in the axes before the last two, got {listed(x, y)}",
             help="of each pair the sizes are equal, or one of them is 1",
         )
-    return [b if a == 1 else a for a, b in zip(left, right, strict=True)]
+    return [b if a == 1 else a for a, b in pairs]

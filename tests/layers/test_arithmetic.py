@@ -1,17 +1,13 @@
 """Arithmetic of several inputs, or of one and a number; comparisons and choices, which share its rules."""
 
 import pytest
-import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from refusing import refusal
 
 from nnspec.layers import find
-from nnspec.layers.alike import needs_one_shape
 from nnspec.layers.arithmetic import Add, Div, Maximum, Mul, Pow, Sub
 from nnspec.layers.compare import Gt, Where
 from nnspec.pycode import name
-from nnspec.shapes import BATCH, ShapeError, Tensor, tensor
+from nnspec.shapes import tensor
 
 ALIKE = ("Add", "Mul", "Sub", "Div", "Pow", "Maximum", "Minimum", "Eq", "Gt", "Where", "PairwiseDistance")
 
@@ -88,37 +84,3 @@ def test_arithmetic_is_written_as_a_person_would():
     assert str(Pow(exponent=2).forward(a)) == "torch.pow(a, 2)"
     assert str(Maximum().forward(a, b, c)) == "torch.maximum(torch.maximum(a, b), c)"
     assert str(Where(other=-1e9).forward(a, b)) == "torch.where(a, b, -1000000000.0)"
-
-
-sizes = st.lists(st.integers(1, 3), min_size=1, max_size=3)
-
-
-@settings(max_examples=200, deadline=None)
-@given(example=sizes, learnt=sizes)
-def test_a_tensor_without_a_batch_stretches_as_pytorchs_does(example, learnt):
-    """`t` is a length known only when it runs: it is never taken for 1."""
-    symbolic = [symbol_or(size) for size in example]
-    for batch, length in ((2, 5), (5, 7)):
-        bound = [batch, *(length if size == 3 else size for size in example)]
-        fixed = [length if size == 3 else size for size in learnt]
-        answer = torchs_shape(bound, fixed, batch)
-        x, y = Tensor((BATCH, *symbolic)), Tensor(tuple(symbol_or(size) for size in learnt))
-        try:
-            ours = Tensor(needs_one_shape(x, y)).bind({"batch": batch, "t": length}).shape
-        except ShapeError:
-            ours = None
-        assert ours == answer
-
-
-def symbol_or(size: int):
-    return tensor("t").shape[0] if size == 3 else size
-
-
-def torchs_shape(x: list[int], y: list[int], batch: int):
-    """PyTorch's shape, where it is x's own and y has no more axes than x."""
-    try:
-        shape = (torch.empty(x, device="meta") + torch.empty(y, device="meta")).shape
-    except RuntimeError:
-        return None
-    same = tuple(shape) == tuple(x) and len(y) <= len(x) and (len(y) < len(x) or y[0] == 1)
-    return tuple(shape) if same else None

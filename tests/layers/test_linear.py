@@ -1,12 +1,9 @@
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from refusing import refusal
 
-from nnspec.codegen.load import evaluate
 from nnspec.layers.linear import Bilinear, Linear, MatMul
-from nnspec.pycode import name
 from nnspec.shapes import ShapeError, bind, tensor
 
 
@@ -70,15 +67,6 @@ def test_a_product_keeps_examples_apart():
 def test_a_product_counts_its_multiplications():
     assert MatMul().macs(tensor("n 2 t 4"), tensor("n 2 4 t")) == tensor("t").shape[0] * tensor("t").shape[0] * 8
     assert Bilinear(out_features=5).macs(tensor("n 3"), tensor("n 4")) == 5 * (3 + 1) * 4
-
-
-@pytest.mark.parametrize(("left", "right"), [("n t 4", "4 3"), ("n 4", "4 3"), ("n 2 t 4", "2 4 3"), ("3 4", "n 4 t")])
-def test_a_matrix_without_a_batch_multiplies_every_example(left, right):
-    x, y = tensor(left), tensor(right)
-    for lengths in ({"batch": 2, "t": 5}, {"batch": 3, "t": 7}):
-        given = [torch.ones(z.bind(lengths).shape) for z in (x, y)]
-        answer = evaluate(MatMul().forward(name("x"), name("y")), dict(zip("xy", given, strict=True)))
-        assert MatMul().infer(x, y).bind(lengths).shape == tuple(answer.shape)
 
 
 @settings(max_examples=200, deadline=None)
