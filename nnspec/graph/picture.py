@@ -16,10 +16,10 @@ SPINE, SPINE_AT_JOIN = 8, 2
 ROLES = {
     "weights": "linear conv conv_transpose embedding learnt",
     "sequence": "recurrent attention transformer",
-    "norm": "norm batchnorm dropout",
+    "norm": "norm batchnorm dropout vision",
     "activation": "activation piecewise softmax gate pointwise",
     "shape": "reshape axes slicing einops fold pool adaptive_pool lp_pool fractional_pool unpool reduce "
-    "pad edge_pad upsample shuffle sampling",
+    "pad edge_pad upsample shuffle",
     "combine": "combine einsum arithmetic compare distance",
 }
 ROLE_OF = {name: role for role, names in ROLES.items() for name in names.split()}
