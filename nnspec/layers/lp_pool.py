@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from pydantic import Field, PositiveFloat
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from nnspec.layers.fields import Positive1, Positive2, Positive3, per_axis
 from nnspec.layers.layer import Layer, OnnxBuilder, Value
@@ -55,7 +55,7 @@ class LPPool1d(_LPPool):
     Sermanet et al., Convolutional neural networks applied to house numbers digit classification, 2012.
     """
 
-    kernel_size: Positive1 = KERNEL_SIZE
+    kernel_size: PositiveInt = KERNEL_SIZE  # PyTorch takes no list here
     stride: Positive1 | None = STRIDE
 
     axes, mean = 1, AvgPool1d

@@ -28,7 +28,11 @@ INFERRED = {
     "in1_features": (0, -1),
     "in2_features": (1, -1),
 }
-UNBATCHED_RANK = {"Linear": 1, "Conv1d": 2, "Conv2d": 3, "MaxPool2d": 3, "AvgPool2d": 3, "AdaptiveAvgPool2d": 3} | {
+WINDOWS = ("Conv", "ConvTranspose", "MaxPool", "AvgPool", "LPPool", "AdaptiveAvgPool", "AdaptiveMaxPool")
+UNBATCHED_RANK = {f"{kind}{axes}d": axes + 1 for kind in (*WINDOWS, "FractionalMaxPool") for axes in (1, 2, 3)} | {
+    "Linear": 1,
+    "Unfold": 3,
+    "Fold": 2,
     "Bilinear": 1,
     "Dropout1d": 2,
     "Dropout2d": 3,
@@ -71,6 +75,18 @@ class Call(NamedTuple):
         sizes = self.inputs[which] if which < len(self.inputs) else []
         return sizes[axis] if -len(sizes) <= axis < len(sizes) else None
 
+    def leaves_nothing(self) -> bool:
+        """Whether the output has no elements, which the language refuses."""
+        return not isinstance(self.answer, str) and 0 in self.answer[0][1:]
+
+    def pads_with_what_was_cut(self) -> bool:
+        """Whether an axis goes on in memory that PyTorch never filled: more is added than is left of it."""
+        padding = self.arguments.get("padding", 0)
+        if not self.module.startswith("CircularPad") or isinstance(padding, int) or isinstance(self.answer, str):
+            return False
+        ends = zip(reversed(self.inputs[0]), padding[::2], padding[1::2], strict=False)
+        return any(max(two) > size + min(two) for size, *two in ends if min(two) < 0)
+
     def leaves_one_number(self) -> bool:
         """Whether all that is normalised over is one number, which PyTorch refuses in training or in a batch of one."""
         sizes = self.inputs[0]
@@ -89,7 +105,11 @@ LEFT_OUT = {
     "time before the batch": lambda call: call.module in RECURRENT and not call.arguments.get("batch_first"),
     "states to begin with": lambda call: call.module in RECURRENT and len(call.inputs) > 1,
     "a projection of the state": lambda call: bool(call.arguments.get("proj_size")),
-    "the indices of maxima": lambda call: bool(call.arguments.get("return_indices")),
+    "the indices of maxima in windows of any size": lambda call: (
+        not call.module.startswith("MaxPool") and bool(call.arguments.get("return_indices"))
+    ),
+    "an output without elements": Call.leaves_nothing,
+    "an axis that goes on beyond what was cut off": Call.pads_with_what_was_cut,
     "an index beyond the table": lambda call: call.answer == "index out of range in self",
     "inputs of several batch sizes": lambda call: len({tuple(sizes[:1]) for sizes in call.inputs}) > 1,
     "sizes that would be stretched to fit": lambda call: (
@@ -103,14 +123,13 @@ LEFT_OUT = {
 }
 COUNTS = {
     "random_calls": {
-        "compared": 4283,
-        "refused": 581,
-        "an input without a batch": 478,
+        "compared": 5330,
+        "refused": 824,
+        "an input without a batch": 549,
         "the batch as an axis to work along": 455,
-        "a size that is inferred from the input": 219,
+        "a size that is inferred from the input": 226,
         "time before the batch": 166,
         "a projection of the state": 21,
-        "the indices of maxima": 15,
         "an index beyond the table": 17,
         "inputs of several batch sizes": 20,
         "sizes that would be stretched to fit": 6,
@@ -119,11 +138,11 @@ COUNTS = {
         "a batch that is too small": 9,
     },
     "torch_samples": {
-        "compared": 168,
+        "compared": 260,
         "refused": 0,
-        "an input without a batch": 125,
+        "an input without a batch": 144,
         "the batch as an axis to work along": 1,
-        "the indices of maxima": 1,
+        "the indices of maxima in windows of any size": 2,
     },
 }
 
@@ -134,7 +153,7 @@ def left_out(call: Call) -> str:
 
 def answer(call: Call) -> list[Any] | None:
     """Output shapes and number of parameters by our own rules; None where we refuse."""
-    not_ours = {*INFERRED, "batch_first", "proj_size", "return_indices"}
+    not_ours = {*INFERRED, "batch_first", "proj_size"}
     arguments = {name: value for name, value in call.arguments.items() if name not in not_ours}
     batch = call.inputs[0][0]
     dtype = "int64" if call.module.startswith("Embedding") else "float32"
@@ -155,7 +174,7 @@ def torchs_answer(call: Call) -> list[Any] | None:
         return None
     outputs, parameters = call.answer
     if call.module not in RECURRENT:
-        return [[outputs], parameters]
+        return [outputs if isinstance(outputs[0], list) else [outputs], parameters]
     output, states = outputs
     states = states if call.module == "LSTM" else [states]
     return [[output, *([batch, layers, hidden] for layers, batch, hidden in states)], parameters]
