@@ -103,7 +103,8 @@ class MaxUnpool1d(_MaxUnpool):
 
     (n, c, t), int64 (n, c, t) -> (n, c, t')
 
-    t' = (t - 1)*stride - 2*padding + kernel_size, or output_size;
+    t' = (t - 1)*stride - 2*padding + kernel_size, or output_size,
+    which an axis needs that pooling left a rest of;
     Zeiler and Fergus, Visualizing and understanding convolutional networks, 2014.
     """
 
@@ -124,7 +125,8 @@ class MaxUnpool2d(_MaxUnpool):
 
     (n, c, h, w), int64 (n, c, h, w) -> (n, c, h', w')
 
-    h' = (h - 1)*stride - 2*padding + kernel_size, and so w', or output_size;
+    h' = (h - 1)*stride - 2*padding + kernel_size, and so w', or output_size,
+    which an axis needs that pooling left a rest of;
     Zeiler and Fergus, Visualizing and understanding convolutional networks, 2014.
     """
 
@@ -146,7 +148,8 @@ class MaxUnpool3d(_MaxUnpool):
 
     (n, c, d, h, w), int64 (n, c, d, h, w) -> (n, c, d', h', w')
 
-    d' = (d - 1)*stride - 2*padding + kernel_size, and so h' and w', or output_size;
+    d' = (d - 1)*stride - 2*padding + kernel_size, and so h' and w', or output_size,
+    which an axis needs that pooling left a rest of;
     Zeiler and Fergus, Visualizing and understanding convolutional networks, 2014.
     """
 
