@@ -1,4 +1,4 @@
-"""Graphviz's SVG made fit for a page: lines centred in their boxes whatever font draws them, names as tooltips.
+"""Graphviz's SVG made fit for a page: lines whole and centred whatever font draws them, names as tooltips.
 
 Graphviz places every piece of text by its own font's widths, and another font on the reader's side would leave it
 off centre.
@@ -27,26 +27,33 @@ def tidy(drawn: bytes, tooltips: Mapping[str, str]) -> bytes:
         key = title.text or ""
         if group.get("class") == "node" and key in tooltips:
             title.text = tooltips[key]
-            _centre(group)
+            _join(group, middle=_middle(group))
         else:
             group.remove(title)
+            if group.get("class") == "cluster":
+                _join(group)
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode").encode() + b"\n"
 
 
-def _centre(node: Element) -> None:
-    """Pieces of text of one height become one line, centred in the node's outline."""
+def _middle(node: Element) -> float:
+    """The middle of a node's outline, from left to right."""
     outline = node.find(_tag("path"))
-    texts = node.findall(_tag("text"))
     assert outline is not None
-    numbers = [float(number) for number in NUMBER.findall(outline.get("d", ""))]
-    middle = (min(numbers[::2]) + max(numbers[::2])) / 2
+    places = [float(number) for number in NUMBER.findall(outline.get("d", ""))][::2]
+    return (min(places) + max(places)) / 2
+
+
+def _join(group: Element, *, middle: float | None = None) -> None:
+    """Pieces of text of one height become one line, which begins where the first one did or stands in the middle."""
     lines: dict[str, Element] = {}
-    for text in texts:
-        node.remove(text)
+    for text in group.findall(_tag("text")):
+        group.remove(text)
         y = text.get("y", "")
         if y not in lines:
-            attributes = {"x": f"{middle:.2f}", "y": y, "text-anchor": "middle", SPACE: "preserve"}
-            lines[y] = ElementTree.SubElement(node, _tag("text"), attributes)
+            place = {"x": text.get("x", ""), "text-anchor": "start"}
+            if middle is not None:
+                place = {"x": f"{middle:.2f}", "text-anchor": "middle"}
+            lines[y] = ElementTree.SubElement(group, _tag("text"), {**place, "y": y, SPACE: "preserve"})
         font = {name: value for name, value in text.attrib.items() if name not in PLACE}
         ElementTree.SubElement(lines[y], _tag("tspan"), font).text = text.text
 
