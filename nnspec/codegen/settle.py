@@ -92,6 +92,17 @@ def _tied(body: Body) -> Iterator[Statement]:
         if not any(parameter.startswith(f"{path}.") and owner.startswith(f"{path}.") for path in inner):
             target, value = (attribute(part.within(path)).text for path in (parameter, owner))
             yield Statement(target, value, "", part.within(graph.layer_of(parameter)))
+            if _is_frozen_within(part, graph, parameter):
+                yield _bare(f"{value}.requires_grad_(False)", part.within(graph.layer_of(parameter)))
+
+
+def _is_frozen_within(part: Part, graph: Graph, parameter: str) -> bool:
+    """Whether a parameter was frozen before it became another one: in the constructor of an inner part."""
+    return any(
+        parameter.startswith(f"{path}.")
+        and any(path.startswith(f"{i.path}.") for i in part.items if isinstance(i, Part))
+        for path in graph.learning.frozen
+    )
 
 
 def _filled(body: Body) -> Iterator[Statement]:

@@ -92,7 +92,7 @@ class Elaborator:
             if given and given.ports:
                 settle(self, body, entry, given, [self.vertices[name] for name in self.order[first:]])
             self.placed.append(Placed(entry, given.ports if given else (), first, len(self.vertices)))
-            self.made[body.prefix + entry.name] = Made(entry, first, len(self.vertices))
+            self.made.setdefault(body.prefix + entry.name, Made(entry, first, len(self.vertices)))
             body.add(entry, given)
             previous = given or previous
         return previous

@@ -48,7 +48,9 @@ def use_shared(elaborator: "Elaborator", body: Body, entry: Entry, previous: Giv
         return broken
     made = elaborator.made[owner.name]
     start, scopes = len(elaborator.order), len(elaborator.scopes)
-    given = elaborator.entry(body, _as_owner(entry, made.entry), previous)
+    whole = _as_owner(entry, made.entry)
+    given = elaborator.entry(body, whole, previous)
+    elaborator.made[path] = Made(whole, start, len(elaborator.order))  # which another may share in turn
     if given is None or not given.ports:
         return given
     names = elaborator.order[start:]

@@ -198,6 +198,17 @@ def test_a_parameter_tied_to_a_frozen_one_is_frozen():
     assert {key for key, parameter in net.named_parameters() if not parameter.requires_grad} == network.graph.frozen
 
 
+def test_a_parameter_tied_from_within_a_block_stays_frozen():
+    text = """
+  - {Linear: 6, name: a}
+  - {Residual: [Tanh, {Linear: 6, name: b, tie: {weight: a.weight}, freeze: true}], name: inner}"""
+    network = spec(text)
+    net = module(network)
+    assert init_lines(network) == ["self.inner.body.b.weight = self.a.weight", "self.a.weight.requires_grad_(False)"]
+    assert network.graph.frozen == {"a.weight", "inner.body.b.bias"}
+    assert {key for key, parameter in net.named_parameters() if not parameter.requires_grad} == network.graph.frozen
+
+
 def test_a_spec_with_every_parameter_frozen_cannot_be_trained():
     text = "nnspec: 1\ndata: rows.csv\ninputs: {x: [2]}\nlayers: [{Linear: 1, freeze: true}]\n"
     text += "loss: MSELoss\noptimizer: SGD\n"

@@ -22,6 +22,7 @@ from nnspec.graph.table import table
 from nnspec.prepare import Preparation
 from nnspec.runtime import open_session
 from nnspec.spec.resolve import resolve
+from nnspec.training.layerwise import layer_by_layer
 
 SIAMESE = """
 nnspec: 1
@@ -137,6 +138,24 @@ def test_a_module_whose_first_call_reaches_nothing_stands_for_those_that_do():
     x = torch.randn(3, 4)
     assert torch.equal(net(x), net.get_submodule("a")(x))
     assert [found.code for found in network.warnings] == []
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "{b: {}, name: one}, {share: one, name: two}, {share: two, name: three, repeat: 2}",
+        "{b: {}, name: one, repeat: 3}, {share: one, name: two}, {Residual: [{share: two}]}",
+    ],
+)
+def test_what_shares_may_be_shared(layers):
+    blocks = "blocks:\n  b: [{Linear: 4, name: a}, Tanh, {share: a}]"
+    text = f"nnspec: 1\nname: n\ninputs: {{x: [4]}}\n{blocks}\nlayers: [{layers}]\noutputs: {{y: {{}}}}\n"
+    network = parse_network(text)
+    net = module(network)
+    assert len(list(net.parameters())) == (6 if "repeat: 3" in layers else 2)
+    x = torch.randn(2, 4)
+    (port,) = network.graph.outputs.values()
+    torch.testing.assert_close(net(x), layer_by_layer(network.graph, net, (x,))[port])
 
 
 def test_batch_norm_in_a_shared_module_sees_both_calls():
