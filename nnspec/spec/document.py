@@ -194,7 +194,7 @@ class Document(Section):
     the document itself."""
     params: dict[str, Any] = {}
     """Constants that `$name` and `$(expression)` read; `--set params.width=32` overrides one."""
-    data: DataSection | None = None
+    data: DataSection | str | None = None
     """Where examples come from; absent in a bare architecture."""
     inputs: dict[str, InputSection | list[Size]] = Field(min_length=1)
     """What goes in: named tensors, the batch implied."""

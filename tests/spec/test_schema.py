@@ -60,6 +60,16 @@ RIGHT = {
     "name and inputs beside": {"layers": [{"ReLU": None, "name": "a"}, {"Add": None, "from": ["a", "_"], "name": "b"}]},
     "a long input": {"inputs": {"x": {"shape": ["T", 4], "dtype": "int64", "prepare": ["Standardize", {"Scale": 2}]}}},
     "no outputs but a loss": {"loss": "MSELoss", "optimizer": "SGD", "scheduler": {"StepLR": 3}},
+    "data and weights by their files": {"data": "rows.csv", "weights": "start.safetensors"},
+    "given weights": {"weights": {"load": "a.safetensors", "map": {"x.": ""}, "strict": False, "freeze": ["x.*"]}},
+    "weights beside layers": {
+        "layers": [
+            {"Linear": 3, "name": "a", "freeze": "$(b > 3)", "init": {"weight": {"normal_": None}, "bias": "zeros_"}},
+            {"share": "a", "name": "b"},
+            {"Linear": 3, "tie": {"weight": "a.weight"}},
+        ],
+        "init": [{"match": "*", "constant_": 0.5}, {"match": "*.weight", "orthogonal_": None}],
+    },
     "an output of defaults": {"outputs": {"y": None}},
     "losses and metrics": {"outputs": {"y": {"from": "_", "loss": {"HuberLoss": 2}, "metrics": ["R2Score"]}}},
     "expressions": {
@@ -137,6 +147,11 @@ WRONG = {
     "two optimizers": {"optimizer": {"SGD": {}, "Adam": {}}},
     "a scheduler without its argument": {"scheduler": "StepLR"},
     "a learning rate of zero": {"optimizer": {"SGD": {"lr": 0}}},
+    "an initializer that needs an argument": {"layers": [{"Linear": 3, "init": {"weight": "constant_"}}]},
+    "a rule without a pattern": {"init": [{"zeros_": None}]},
+    "a rule of two initializers": {"init": [{"match": "*", "zeros_": None, "ones_": None}]},
+    "weights of no file": {"weights": {"strict": True}},
+    "sharing with a list": {"layers": [{"share": ["a"]}]},
     "training for no epoch": {"train": {"epochs": 0}},
     "a share of one": {"data": {"split": {"test": 1}}},
     "an opset too new": {"export": {"opset": 99}},
