@@ -19,7 +19,7 @@ ROLES = {
     "norm": "norm batchnorm dropout vision",
     "activation": "activation piecewise softmax gate pointwise",
     "shape": "reshape axes slicing einops fold pool adaptive_pool lp_pool fractional_pool unpool reduce "
-    "pad edge_pad upsample shuffle",
+    "pad edge_pad upsample shuffle sampling",
     "combine": "combine einsum arithmetic compare distance",
 }
 ROLE_OF = {name: role for role, names in ROLES.items() for name in names.split()}

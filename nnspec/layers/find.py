@@ -30,6 +30,7 @@ FAMILIES = {
     "upsample": "Interpolate Upsample UpsamplingNearest2d UpsamplingBilinear2d",
     "shuffle": "PixelShuffle PixelUnshuffle ChannelShuffle",
     "vision": "LayerNorm2d SqueezeExcite LayerScale DropPath",
+    "sampling": "GridSample AffineGrid",
     "batchnorm": "BatchNorm1d BatchNorm2d BatchNorm3d InstanceNorm1d InstanceNorm2d InstanceNorm3d",
     "norm": "LayerNorm RMSNorm GroupNorm LocalResponseNorm",
     "pool": "MaxPool1d MaxPool2d MaxPool3d AvgPool1d AvgPool2d AvgPool3d",
