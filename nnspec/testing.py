@@ -27,6 +27,14 @@ TOLERANCE = 1e-5
 WHOLE_NUMBERS_BELOW = 5  # inputs of whole numbers are indices: tables of examples have at least so many rows
 
 
+def check_call(layer: Layer, inputs: Sequence[Tensor | None], opsets: Sequence[int] = OPSETS) -> None:
+    """Hold one layer, given inputs of these shapes, to the same contract. None is an input that is left out."""
+    inferred = layer.infer(*inputs)
+    outputs = inferred if isinstance(inferred, tuple) else (inferred,)
+    with _one_thread():
+        _check_example(_Example(layer, tuple(inputs), outputs), opsets)
+
+
 def check_layer(layer_type: type[Layer], opsets: Sequence[int] = OPSETS) -> None:
     """Hold a layer type to its contract. What breaks it is raised, with the example as a note."""
     _check_documented(layer_type)
@@ -55,12 +63,12 @@ class _Example:
     """A layer, what it is given, and what it says it gives."""
 
     layer: Layer
-    inputs: tuple[Tensor, ...]
+    inputs: tuple[Tensor | None, ...]
     outputs: tuple[Tensor, ...]
 
     def sizes(self) -> Iterator[dict[str, int]]:
         """Lengths for the batch and for every symbol: two of each."""
-        symbols = sorted(frozenset[str]().union(*(x.symbols for x in self.inputs)))
+        symbols = sorted(frozenset[str]().union(*(x.symbols for x in self.inputs if x)))
         for first, step in ((5, 1), (8, 2)) if symbols else ((0, 0),):
             lengths = {symbol: first + step * place for place, symbol in enumerate(symbols)}
             yield from ({"batch": batch, **lengths} for batch in BATCHES)
@@ -81,7 +89,7 @@ class _Case:
     """Inputs of certain sizes, and torch's answers."""
 
     sizes: dict[str, int]
-    values: list[torch.Tensor]
+    values: list[torch.Tensor | None]
     answers: list[torch.Tensor]
 
     @classmethod
@@ -134,7 +142,7 @@ def _check_shapes(example: _Example, cases: Sequence[_Case]) -> None:
     for case in cases:
         wanted = [_described(x.bind(case.sizes)) for x in example.outputs]
         _equal(f"torch, {case.sizes}", [_described(y) for y in case.answers], wanted)
-        shadows = _answers(example, shadow, [value.to("meta") for value in case.values])
+        shadows = _answers(example, shadow, [value if value is None else value.to("meta") for value in case.values])
         _equal(f"torch's meta device, {case.sizes}", [_described(y) for y in shadows], wanted)
 
 
@@ -157,11 +165,11 @@ def _check_onnx(example: _Example, module: nn.Module | None, cases: Sequence[_Ca
 
 def _lowered(
     example: _Example, module: nn.Module | None, opset: int
-) -> Callable[[Sequence[torch.Tensor]], list[np.ndarray[Any, Any]]]:
+) -> Callable[[Sequence[torch.Tensor | None]], list[np.ndarray[Any, Any]]]:
     """The layer as a file of its own, checked by onnx and opened."""
     state: Mapping[str, torch.Tensor] = module.state_dict() if module else {}
     builder = GraphBuilder({key: value.detach().numpy() for key, value in state.items()}, opset)
-    inputs = [builder.input(f"x{place}", x) for place, x in enumerate(example.inputs)]
+    inputs = [x and builder.input(f"x{place}", x) for place, x in enumerate(example.inputs)]
     scope = builder.scope("layer", "layer")
     names = names_in(example.layer.target(len(example.outputs)))
     results = scope.finish(type(example.layer).to_onnx(example.layer, scope, *inputs), example.outputs, names)
@@ -171,27 +179,30 @@ def _lowered(
     check_model(model)
     session = open_session(to_bytes(model), threads=1)
 
-    def run(values: Sequence[torch.Tensor]) -> list[np.ndarray[Any, Any]]:
-        answers = session.run({f"x{place}": value.numpy() for place, value in enumerate(values)})
+    def run(values: Sequence[torch.Tensor | None]) -> list[np.ndarray[Any, Any]]:
+        answers = session.run({f"x{place}": value.numpy() for place, value in enumerate(values) if value is not None})
         return [answers[f"y{place}"] for place in range(len(names))]
 
     return run
 
 
-def _answers(example: _Example, module: nn.Module | None, values: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+def _answers(example: _Example, module: nn.Module | None, values: Sequence[torch.Tensor | None]) -> list[torch.Tensor]:
     """The layer's outputs as generated source gets them."""
     layer, given = example.layer, {f"x{place}": value for place, value in enumerate(values)}
-    codes = [name(key) for key in given]
-    code = layer.call(name("module"), *codes) if module else layer.code(example.inputs, *codes)
+    codes = [name(key) if value is not None else None for key, value in given.items()]
+    code = layer.call(example.inputs, name("module"), *codes) if module else layer.code(example.inputs, *codes)
     with torch.no_grad():
         return outputs_of(layer, evaluate(code, {"module": module and module.layer, **given}), len(example.outputs))
 
 
-def _values(example: _Example, sizes: Mapping[str, int]) -> list[torch.Tensor]:
+def _values(example: _Example, sizes: Mapping[str, int]) -> list[torch.Tensor | None]:
     """The same inputs for the same sizes; quarters, so that ties and zeros occur."""
     generator = torch.Generator().manual_seed(0)
-    values = []
+    values: list[torch.Tensor | None] = []
     for x in example.inputs:
+        if x is None:
+            values.append(None)
+            continue
         shape = tuple(size for size in x.bind(sizes).shape if isinstance(size, int))
         dtype = getattr(torch, x.dtype)
         if x.is_float:

@@ -81,7 +81,10 @@ class Body:
             return len(item.takes) == 1 == len(item.gives)
         if len(item.inputs) != 1 or len(item.gives) != 1 or item.layer.module(*item.takes) is None:
             return False
-        plain = item.layer.call(name("module"), name("x")).text == "module(x)" and item.layer.returns == "output"
+        plain = (
+            item.layer.call(item.takes, name("module"), name("x")).text == "module(x)"
+            and item.layer.returns == "output"
+        )
         return plain and item.layer.adapt("output", name("x")).text == "x"
 
     @cached_property
@@ -192,7 +195,7 @@ class Body:
         """The call of a layer, then what brings torch's values into the form that the graph knows."""
         layer, inputs = vertex.layer, vertex.placed([name(self.variables[port]) for port in vertex.inputs])
         module = layer.module(*vertex.takes)
-        value = layer.call(self._accessor(step), *inputs) if module else layer.code(vertex.takes, *inputs)
+        value = layer.call(vertex.takes, self._accessor(step), *inputs) if module else layer.code(vertex.takes, *inputs)
         names = dict.fromkeys(vertex.output_names, "_")
         plain, adapted = [], []
         for (port, output), x in zip(step.gives.items(), vertex.gives, strict=True):

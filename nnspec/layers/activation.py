@@ -214,18 +214,23 @@ class GELU(Elementwise):
         return F.gelu(x, **self.changed())
 
     def to_onnx(self, g: OnnxBuilder, x: Value) -> Value:
-        if g.opset >= 20:
-            return g.op("Gelu", x, approximate=self.approximate)
+        return gelu(g, x, x.tensor.dtype, self.approximate)
 
-        def constant(number: float) -> Value:
-            return g.constant(number, x.tensor.dtype)
 
-        if self.approximate == "tanh":
-            cube = g.op("Mul", g.op("Mul", g.op("Mul", x, x), x), constant(0.044715))
-            bell = g.op("Tanh", g.op("Mul", g.op("Add", x, cube), constant(0.7978845608028654)))  # sqrt(2 / pi)
-        else:
-            bell = g.op("Erf", g.op("Mul", x, constant(0.7071067811865476)))  # 1 / sqrt(2)
-        return g.op("Mul", g.op("Mul", x, constant(0.5)), g.op("Add", bell, constant(1.0)))
+def gelu(g: OnnxBuilder, x: Value, dtype: str, approximate: str = "none") -> Value:
+    """GELU as nodes: one, where the opset has it."""
+    if g.opset >= 20:
+        return g.op("Gelu", x, approximate=approximate)
+
+    def constant(number: float) -> Value:
+        return g.constant(number, dtype)
+
+    if approximate == "tanh":
+        cube = g.op("Mul", g.op("Mul", g.op("Mul", x, x), x), constant(0.044715))
+        bell = g.op("Tanh", g.op("Mul", g.op("Add", x, cube), constant(0.7978845608028654)))  # sqrt(2 / pi)
+    else:
+        bell = g.op("Erf", g.op("Mul", x, constant(0.7071067811865476)))  # 1 / sqrt(2)
+    return g.op("Mul", g.op("Mul", x, constant(0.5)), g.op("Add", bell, constant(1.0)))
 
 
 class SiLU(Elementwise):

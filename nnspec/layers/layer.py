@@ -177,8 +177,8 @@ class Layer(BaseModel, ABC):
         """How many inputs it takes with these arguments: at least, and at most (None: any number)."""
         return arity(type(self))
 
-    def call(self, module: Code, *values: Code | None) -> Code:
-        """The call of its module; None is an input left out before one that is given."""
+    def call(self, takes: Sequence[Tensor | None], module: Code, *values: Code | None) -> Code:
+        """The call of its module on inputs of these shapes; None is an input left out before one that is given."""
         return module(*values)
 
     def code(self, takes: Sequence[Tensor | None], *values: Code | None) -> Code:

@@ -4,6 +4,7 @@ The input tells how many examples there are, and nothing else.
 """
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveInt, field_validator
@@ -30,7 +31,7 @@ class _Own(Layer):
     def infer(self, x: Tensor) -> Tensor:
         return Tensor((x.shape[0], *self._shape))
 
-    def call(self, module: Code, *values: Code | None) -> Code:
+    def call(self, takes: Sequence[Tensor | None], module: Code, *values: Code | None) -> Code:
         (x,) = values
         assert x
         return module.expand(x.shape[0], *[-1] * len(self._shape))

@@ -31,7 +31,7 @@ def _call(vertex: Vertex, net: nn.Module, inputs: list[Tensor]) -> list[Tensor]:
     codes = vertex.placed([name(given) for given in names])
     if layer.module(*vertex.takes):
         names["module"] = attrgetter(vertex.home)(net)
-        code = layer.call(name("module"), *codes)
+        code = layer.call(vertex.takes, name("module"), *codes)
     else:
         code = layer.code(vertex.takes, *codes)
     return outputs_of(layer, evaluate(code, names), len(vertex.gives))
