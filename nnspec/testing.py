@@ -21,7 +21,7 @@ from nnspec.pycode import name
 from nnspec.runtime import open_session
 from nnspec.shapes import Tensor, parse_example
 
-OPSETS = (18, 20, 23)  # the oldest, the usual and the newest one
+OPSETS = (18, 20, 23, 28)  # the oldest, the usual one, the first with Attention and RMSNormalization, the newest
 BATCHES = (1, 2, 3)
 TOLERANCE = 1e-5
 WHOLE_NUMBERS_BELOW = 5  # inputs of whole numbers are indices: tables of examples have at least so many rows

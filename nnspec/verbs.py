@@ -99,7 +99,7 @@ def export(run: "Run | Path | str", output: Path | str | None = None, *, opset: 
     Args:
         run: a run folder.
         output: the file; `model.onnx` in the run unless given.
-        opset: version of ONNX's operators, 18 to 23; the spec's unless given.
+        opset: version of ONNX's operators, 18 to 28; the spec's unless given.
 
     Returns:
         The proof: differences and metrics of PyTorch and onnxruntime. The file stands only if it holds.

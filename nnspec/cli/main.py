@@ -290,7 +290,7 @@ def _model_commands(commands: "Commands[_Parser]") -> None:
     )
     export.add_argument("run", metavar="RUN", help="a run folder")
     export.add_argument("-o", "--output", metavar="FILE", help="RUN/model.onnx unless given")
-    export.add_argument("--opset", type=int, metavar="N", help="18 to 23; the spec's unless given (20)")
+    export.add_argument("--opset", type=int, metavar="N", help="18 to 28; the spec's unless given (20)")
 
     verify = _command(
         commands,

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 
-OPSETS = range(18, 24)
-
 
 def train(arguments: Namespace) -> int:
     """Train, test, export and prove; then what to type next."""
@@ -58,12 +56,14 @@ def train(arguments: Namespace) -> int:
 
 def export(arguments: Namespace) -> int:
     """Write a run's ONNX file and prove it."""
+    from nnspec.layers.layer import OPSETS
     from nnspec.runs import open_run
 
     if arguments.opset is not None and arguments.opset not in OPSETS:
         text = Text("command line", (f"--opset {arguments.opset}",))
         span = Span(text, 1, 9, 1, 9 + len(str(arguments.opset)))
-        raise SpecError.of("wrong-value", f"opset must be from 18 to 23, got {arguments.opset}", span)
+        message = f"opset must be from {OPSETS.start} to {OPSETS[-1]}, got {arguments.opset}"
+        raise SpecError.of("wrong-value", message, span)
     output = Path(arguments.output) if arguments.output else None
     _export(open_run(Path(arguments.run)), output, arguments.opset, print)
     return 0

@@ -19,7 +19,8 @@ from nnspec.shapes import Tensor
 DEFAULT_OPSET = 20
 
 ML = "ai.onnx.ml"
-ML_VERSIONS = {18: 3, 19: 3, 20: 4, 21: 5, 22: 5, 23: 5}  # by opset: those of the same ONNX release
+ML_VERSIONS = {18: 3, 19: 3, 20: 4}  # by opset, those of the same ONNX release; later ones have the newest
+NEWEST_ML = 5
 
 SHARED_BYTES = 1024  # constants up to this size are stored once however many nodes use them
 
@@ -178,7 +179,7 @@ class GraphBuilder:
 
     def _opsets(self, nodes: Sequence[Node]) -> list[onnx.OperatorSetIdProto]:
         """The default domain first, then others in the order of their use."""
-        versions = {"": self.opset, ML: ML_VERSIONS[self.opset]}
+        versions = {"": self.opset, ML: ML_VERSIONS.get(self.opset, NEWEST_ML)}
         domains = dict.fromkeys(["", *(node.domain for node in nodes)])
         return [helper.make_opsetid(domain, versions.get(domain, 1)) for domain in domains]
 

@@ -70,6 +70,10 @@ def lower_trained(trained: Trained, opset: int) -> onnx.ModelProto:
     if opset not in OPSETS:
         known = f"{OPSETS.start} to {OPSETS.stop - 1}"
         raise SpecError.of("wrong-value", f"opset {opset} is not one that nnspec writes: {known}")
+    newest = onnx.defs.onnx_opset_version()
+    if opset > newest:
+        message = f"the installed onnx {onnx.__version__} knows opsets up to {newest}, not {opset}"
+        raise SpecError.of("no-onnx", message, help="install a newer onnx and onnxruntime, or ask for a lower opset")
     weights = {name: tensor.detach().cpu().numpy() for name, tensor in state_of(trained.module).items()}
     model = lower(trained.spec, trained.graph, weights, trained.preparation, opset=opset)
     check_model(model)

@@ -18,7 +18,7 @@ from nnspec.pycode import Code
 from nnspec.shapes import Dim, Tensor
 
 Shape = tuple[int, ...]
-OPSETS = range(18, 24)  # of ONNX, that a layer may be lowered for
+OPSETS = range(18, 29)  # of ONNX, that a layer may be lowered for
 OWN = ""  # the name in the state dict, within the layer, of what is itself a tensor
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
+from nnspec.layers.layer import OPSETS
 from nnspec.spec.amounts import BYTES_FORM, COUNT_FORM
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -145,8 +146,8 @@ class VerifySection(Section):
 class ExportSection(Section):
     """The ONNX file."""
 
-    opset: int = Field(default=20, ge=18, le=23)
-    """Version of ONNX's operators: 20 runs on onnxruntime 1.17 and later, 18 on 1.16."""
+    opset: int = Field(default=20, ge=OPSETS.start, le=OPSETS[-1])
+    """Version of ONNX's operators: 20 runs on onnxruntime 1.17 and later, 18 on 1.16, 28 on 1.32."""
     verify: VerifySection = VerifySection()
     """How it is proven."""
 

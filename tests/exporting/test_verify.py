@@ -210,7 +210,7 @@ def test_a_runs_source_is_never_executed(tmp_path):
 
 def test_an_opset_that_is_not_written_is_refused(run):
     assert refusal(lambda: export_run(run, opset=17)) == (
-        "error[wrong-value]: opset 17 is not one that nnspec writes: 18 to 23"
+        "error[wrong-value]: opset 17 is not one that nnspec writes: 18 to 28"
     )
 
 
