@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import prod
 
 from nnspec.graph.graph import Graph, Port, Vertex
 from nnspec.objectives import Optimizer
@@ -51,7 +52,8 @@ def cost(graph: Graph, optimizer: Optimizer | None = None) -> Cost:
     """The cost of a network, trained with an optimizer."""
     layers = {vertex.name: layer_cost(graph, vertex) for vertex in graph}
     parameters = sum(layer.parameters for layer in layers.values())
-    trained = parameters - sum(_elements(graph.parameters.get(name, (0,))) for name in graph.frozen)
+    trained = parameters - sum(prod(graph.parameters.get(name, (0,))) for name in graph.frozen)
+    moved = [shape for name, shape in graph.parameters.items() if name not in graph.frozen]
     inputs = (size_in_bytes(x) for x in graph.inputs.values())
     return Cost(
         layers=layers,
@@ -61,7 +63,7 @@ def cost(graph: Graph, optimizer: Optimizer | None = None) -> Cost:
         macs=_sum(layer.macs for layer in layers.values()),
         weights=parameters * FLOAT_BYTES,
         gradients=trained * FLOAT_BYTES,
-        state=trained * FLOAT_BYTES * (optimizer.states if optimizer else 0),
+        state=sum(map(optimizer.kept, moved)) * FLOAT_BYTES if optimizer else 0,
         activations=_sum([*inputs, *(layer.activations for layer in layers.values())]),
         peak=peak_of_live_tensors(graph.exported).size,
     )
@@ -69,7 +71,7 @@ def cost(graph: Graph, optimizer: Optimizer | None = None) -> Cost:
 
 def layer_cost(graph: Graph, vertex: Vertex) -> LayerCost:
     """The cost of one layer; weights that are another's count where they stand."""
-    parameters = sum(map(_elements, graph.own(vertex).values()))
+    parameters = sum(map(prod, graph.own(vertex).values()))
     return LayerCost(parameters, vertex.layer.macs(*vertex.takes), _sum(map(size_in_bytes, vertex.gives)))
 
 
@@ -162,13 +164,6 @@ def nominal(n: Dim) -> int:
     value = bind(n, lengths)
     assert isinstance(value, int)
     return value
-
-
-def _elements(shape: Iterable[int]) -> int:
-    total = 1
-    for size in shape:
-        total *= size
-    return total
 
 
 def _sum(sizes: Iterable[Dim]) -> Dim:

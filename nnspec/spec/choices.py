@@ -1,11 +1,12 @@
 """Classes that a document names: a loss, an optimizer, a step. Looked up by name first, then validated alone."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from pydantic import BaseModel
 
 from nnspec.diagnostics import Findings, did_you_mean
+from nnspec.objectives.table import NOTHING
 from nnspec.source import Node
 from nnspec.spec.instantiate import instantiate, show
 
@@ -18,10 +19,12 @@ def choose(
     find: Callable[[str], type[Model] | None],
     known: Iterable[str],
     findings: Findings,
+    absent: Mapping[str, str] = NOTHING,
 ) -> Model | None:
     """`AdamW`, or `{AdamW: {lr: 3e-3}}`, as an object; None after telling what is wrong.
 
-    `what` is the kind in words (`loss`); the code of an unknown one is `unknown-<what>`.
+    `what` is the kind in words (`loss`); the code of an unknown one is `unknown-<what>`. `absent` says
+    why names that PyTorch has are not known.
     """
     name, arguments = _name_and_arguments(node)
     if name is None:
@@ -34,8 +37,9 @@ def choose(
     chosen = find(name)
     if chosen is None:
         names = list(known)
-        help = did_you_mean(name, names) or f"there are {', '.join(names)}"
-        findings.error(f"unknown-{what}", f"no {what} is named '{name}'", span, help=help)
+        help = did_you_mean(name, names) if name not in absent else ""
+        message = f"{name} is left out: {absent[name]}" if name in absent else f"no {what} is named '{name}'"
+        findings.error(f"unknown-{what}", message, span, help=help or f"there are {', '.join(names)}")
         return None
     return instantiate(chosen, arguments, name, span, findings)
 

@@ -16,6 +16,7 @@ from nnspec.layers.words import literal, schema_of
 from nnspec.objectives import INITIALIZERS, LOSSES, METRICS, OPTIMIZERS, SCHEDULERS
 from nnspec.spec.document import Document
 from nnspec.spec.names import MAX_NAME
+from nnspec.spec.schedules import HOLDING, HOLDS
 from nnspec.spec.schema_fields import EXPRESSION, Schema, computed, computed_fields, documented, draft7, types_of
 
 FILE_NAME = "nnspec.schema.json"
@@ -68,6 +69,8 @@ def _link(document: Schema, definitions: Schema) -> None:
     result["metrics"]["items"] = _ref("metric")
     for fields, kind in ((result, "loss"), (whole, "loss"), (whole, "optimizer"), (whole, "scheduler")):
         fields[kind] |= {"anyOf": [_ref(kind), NULL]}
+    for name in HOLDING:
+        definitions[f"scheduler.{name}"]["properties"][HOLDS]["items"] = _ref("scheduler")
     whole["init"]["anyOf"][0]["items"] = _rule(definitions["initializer"])
     for name in ("inputs", "outputs"):
         whole[name] |= {"propertyNames": NAME, "minProperties": 1}

@@ -1,13 +1,9 @@
 """From a document with places to a `Spec`: each section validated alone, so that every mistake is told at once."""
 
-from collections.abc import Mapping
 from typing import TypeVar
 
-from pydantic import BaseModel
-
 from nnspec.diagnostics import Findings
-from nnspec.objectives import OPTIMIZERS, SCHEDULERS
-from nnspec.objectives.schedulers import OneCycleLR
+from nnspec.objectives import OPTIMIZERS, Optimizer, Scheduler
 from nnspec.source import Node
 from nnspec.spec.blocks import block_names, read_blocks
 from nnspec.spec.choices import choose
@@ -29,10 +25,10 @@ from nnspec.spec.instantiate import instantiate, show, unknown_key
 from nnspec.spec.outputs import read_outputs
 from nnspec.spec.params import Names, read_params
 from nnspec.spec.rules import read_rules
+from nnspec.spec.schedules import read_scheduler
 from nnspec.spec.spec import Home, Spec
 
 SectionType = TypeVar("SectionType", bound=Section)
-Model = TypeVar("Model", bound=BaseModel)
 
 # Computed where the graph is built, or for themselves.
 ELABORATED = frozenset(["params", "imports", "blocks", "layers"])
@@ -57,8 +53,8 @@ def validate(root: Node, stem: str, findings: Findings, imported: dict[Node, Spe
         return None
     spans = {name: root.span_of(["inputs", name], key=True) for name in [*inputs, *broken]}
     home = _home(root, {} if imported is None else imported, findings)
-    optimizer = _choice(root, "optimizer", OPTIMIZERS, findings)
-    scheduler = _choice(root, "scheduler", SCHEDULERS, findings)
+    optimizer = _optimizer(root, findings)
+    scheduler = _scheduler(root, findings)
     _check_momentum(optimizer, scheduler, root, findings)
     return Spec(
         name=_text(root, "name", findings) or stem,
@@ -132,21 +128,28 @@ def _text(root: Node, key: str, findings: Findings) -> str:
     return ""
 
 
-def _choice(root: Node, key: str, table: Mapping[str, type[Model]], findings: Findings) -> Model | None:
-    node = root.get(key)
+def _optimizer(root: Node, findings: Findings) -> Optimizer | None:
+    node = root.get("optimizer")
     if node is None or node.value is None:
         return None
-    return choose(node, key, table.get, table, findings)
+    return choose(node, "optimizer", OPTIMIZERS.get, OPTIMIZERS, findings, OPTIMIZERS.absent)
 
 
-def _check_momentum(optimizer: BaseModel | None, scheduler: BaseModel | None, root: Node, findings: Findings) -> None:
-    moved = isinstance(scheduler, OneCycleLR) and scheduler.cycle_momentum
-    if moved and optimizer and not getattr(optimizer, "betas", getattr(optimizer, "momentum", 0.0)):
+def _scheduler(root: Node, findings: Findings) -> Scheduler | None:
+    node = root.get("scheduler")
+    return read_scheduler(node, findings) if node and node.value is not None else None
+
+
+def _check_momentum(optimizer: Optimizer | None, scheduler: Scheduler | None, root: Node, findings: Findings) -> None:
+    if not scheduler or not scheduler.moves_momentum or not optimizer:
+        return
+    if not getattr(optimizer, "betas", getattr(optimizer, "momentum", 0.0)):
+        name = type(scheduler).__name__
         findings.error(
             "wrong-value",
-            f"OneCycleLR moves the momentum, but {type(optimizer).__name__} has none",
+            f"{name} moves the momentum, but {type(optimizer).__name__} has none",
             root.span_of(["scheduler"]),
-            help="give OneCycleLR `cycle_momentum: false`, or the optimizer a momentum",
+            help=f"give {name} `cycle_momentum: false`, or the optimizer a momentum",
         )
 
 

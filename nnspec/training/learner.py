@@ -96,7 +96,7 @@ class Learner:
     def _move_each_step(self) -> None:
         # A cycle that is shorter than the training stays at its last rate.
         assert self.scheduler
-        if self.scheduler.last_epoch < self.scheduler.total_steps - 1:
+        if self.scheduler.last_epoch < getattr(self.scheduler, "total_steps", math.inf) - 1:
             self.scheduler.step()
 
 

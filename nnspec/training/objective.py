@@ -7,7 +7,6 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from nnspec.codegen.load import evaluate
-from nnspec.objectives.optimizers import FUSED
 from nnspec.pycode import Code, name
 from nnspec.spec.spec import Output, Spec
 from nnspec.training.batches import Tensors
@@ -37,7 +36,7 @@ def make_optimizer(spec: Spec, net: nn.Module) -> Optimizer:
     described = spec.optimizer
     assert described
     parameters = [parameter for parameter in net.parameters() if parameter.requires_grad]
-    fused = {"fused": True} if isinstance(described, FUSED) else {}
+    fused = {"fused": True} if described.fused else {}
     optimizer: Optimizer = evaluate(described.code(name("parameters"), **fused), {"parameters": parameters})
     return optimizer
 

@@ -10,7 +10,9 @@ from nnspec.graph.graph import Graph, Port, Vertex
 from nnspec.graph.network import parse_network
 from nnspec.layers.arithmetic import Add
 from nnspec.layers.linear import Identity
-from nnspec.objectives.optimizers import SGD, Adam, AdamW, RMSprop
+from nnspec.objectives.optimizers.adam import Adam, AdamW
+from nnspec.objectives.optimizers.descent import SGD
+from nnspec.objectives.optimizers.squares import RMSprop
 from nnspec.shapes import symbol, tensor
 
 LENET5 = """

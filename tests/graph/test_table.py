@@ -7,7 +7,7 @@ import pytest
 from nnspec.graph.listing import listing
 from nnspec.graph.network import load_network, parse_network
 from nnspec.graph.table import WIDTH, table
-from nnspec.objectives.optimizers import Adam
+from nnspec.objectives.optimizers.adam import Adam
 
 NETWORKS = Path(__file__).parents[1] / "networks"
 RESIDUAL = """

@@ -273,7 +273,7 @@ OFFERED = {
     "layers: [ReLU]\noutputs: {y: {from: |}}": {name: name for name in ("_", "x", "relu_1")},
     f"{BLOCK}layers:\n  - mlp: {{|}}": {"w": "w: $1", "d": "d: $1"},
     "layers: [ReLU]\noptimizer: {Adam: {lr: 1, |}}": {
-        name: f"{name}: $1" for name in ("betas", "eps", "weight_decay", "amsgrad")
+        name: f"{name}: $1" for name in ("betas", "eps", "weight_decay", "amsgrad", "decoupled_weight_decay")
     },
     "layers: [ReLU]\nexport: {ver|}": {"opset": "opset: $1", "verify": "verify: $1"},
 }

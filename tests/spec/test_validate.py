@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 
 from nnspec.diagnostics import Findings, SpecError
 from nnspec.graph import build, parse_network
-from nnspec.objectives.losses import CrossEntropyLoss, MSELoss
-from nnspec.objectives.optimizers import SGD, AdamW
+from nnspec.objectives.losses.classes import CrossEntropyLoss
+from nnspec.objectives.losses.values import MSELoss
+from nnspec.objectives.optimizers.adam import AdamW
+from nnspec.objectives.optimizers.descent import SGD
 from nnspec.shapes import tensor
 from nnspec.spec.names import MODULE_ATTRIBUTES, name_fault
 from nnspec.spec.resolve import resolve

@@ -6,11 +6,7 @@ from fnmatch import fnmatchcase
 from nnspec.diagnostics import Diagnostic, did_you_mean, some
 from nnspec.graph.graph import Graph
 from nnspec.graph.lint.walk import BATCH_NORMS, title, warning
-from nnspec.objectives.schedulers import OneCycleLR
 from nnspec.spec import Spec
-
-# Lowest and highest learning rate that an optimizer is used with.
-BANDS = {"SGD": (1e-4, 1.0), "Adam": (1e-6, 3e-2), "AdamW": (1e-6, 3e-2), "RMSprop": (1e-6, 3e-2)}
 
 
 def batch_of_one(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
@@ -52,23 +48,23 @@ def learning_rate(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
 
     Adam's steps are about as long as the learning rate whatever the gradient (Kingma & Ba 2014, 2.1), so 0.1 moves
     every weight by 0.1; SGD's are in proportion to the gradient and go higher (Bengio, Practical recommendations, 2012,
-    3.1: 1e-6 to 1, 0.01 to begin with). OneCycleLR's max_lr is what counts where it is given.
+    3.1: 1e-6 to 1, 0.01 to begin with). A schedule's max_lr is what counts where it is given.
     """
-    name = type(spec.optimizer).__name__
-    if not spec.optimizer or name not in BANDS:
+    if not spec.optimizer or not spec.optimizer.usual:
         return
+    name = type(spec.optimizer).__name__
     field, rate, span = "lr", spec.optimizer.lr, spec.span_of("optimizer", name, "lr")
-    if isinstance(spec.scheduler, OneCycleLR):
-        field, rate = "max_lr", spec.scheduler.max_lr
-        span = spec.span_of("scheduler", "OneCycleLR", "max_lr")
-    low, high = BANDS[name]
+    if spec.scheduler and spec.scheduler.highest:
+        field = spec.scheduler.highest
+        rate, span = getattr(spec.scheduler, field), spec.span_of("scheduler", type(spec.scheduler).__name__, field)
+    low, high = spec.optimizer.usual
     if not low <= rate <= high:
         side = "below" if rate < low else "above"
         yield warning(
             "learning-rate",
             f"{field} {_written(rate)} is {side} what {name} is used with: {_written(low)} to {_written(high)}",
             span,
-            help=f"begin with {'0.01' if name == 'SGD' else '0.001'}, and change it by factors of 3",
+            help=f"begin with {spec.optimizer.first_try}, and change it by factors of 3",
         )
 
 

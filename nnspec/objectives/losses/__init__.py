@@ -1,0 +1,67 @@
+"""Losses: what each compares, the target it needs, and how its output reads in the exported file.
+
+A target has no batch-reduced twin here: every loss is the mean over the batch unless `reduction` says otherwise.
+"""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Literal
+
+from nnspec.layers.layer import OnnxBuilder, Value
+from nnspec.objectives.described import Described
+from nnspec.objectives.table import Table
+from nnspec.pycode import Code
+from nnspec.shapes import Tensor
+
+# What an output means: one class of several, yes or no, or plain numbers.
+Reads = Literal["classes", "binary", "values"]
+
+
+class Loss(Described, ABC):
+    """A loss. `reads` says what the output means, which decides its target, its metrics and its exported form."""
+
+    reads: ClassVar[Reads]
+    # Whether `answer` gives probabilities, which the exported file then hands out beside the class.
+    probabilistic: ClassVar[bool] = False
+    examples: ClassVar[dict[str, dict[str, float]]]
+
+    # What it takes the output for, in words.
+    takes: ClassVar[str] = ""
+
+    def chance(self, output: Tensor) -> str:
+        """What a network that knows nothing gets, so that a learner can judge a value; empty where nothing is known."""
+        return ""
+
+    @abstractmethod
+    def target(self, output: Tensor) -> Tensor:
+        """The target that fits an output of this shape, or ShapeError."""
+
+    @abstractmethod
+    def code(self, output: Code, target: Code) -> Code:
+        """The loss as an expression, a scalar."""
+
+    def answer(self, output: Code) -> Code:
+        """What the exported file gives for the output: probabilities for classes, the values themselves otherwise."""
+        return output
+
+    def answer_onnx(self, g: OnnxBuilder, output: Value) -> Value:
+        """The ONNX nodes of `answer`."""
+        return output
+
+
+class SameShape(Loss):
+    """A loss whose target has the output's shape."""
+
+    def target(self, output: Tensor) -> Tensor:
+        """The output's own shape, real numbers."""
+        output.needs_float()
+        return output
+
+
+LOSSES = Table[Loss](
+    __name__,
+    {
+        "values": "MSELoss L1Loss HuberLoss",
+        "classes": "CrossEntropyLoss NLLLoss",
+        "binary": "BCEWithLogitsLoss PerceptronLoss",
+    },
+)
