@@ -134,7 +134,7 @@ class Layer(BaseModel, ABC):
     `*inputs` takes any number.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, defer_build=True)
 
     # Arguments that source writes out though they have their defaults.
     _written: frozenset[str] = PrivateAttr(frozenset())

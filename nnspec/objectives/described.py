@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 class Described(BaseModel):
     """Fields with torch's names and defaults."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, defer_build=True)
 
     def changed(self) -> dict[str, Any]:
         """The fields that differ from their defaults: what is written."""

@@ -19,7 +19,7 @@ Rows = Any  # a numpy.ndarray whose first axis counts examples
 class Step(BaseModel, ABC):
     """A preparation step. Subclasses are final: fields first, then `infer`, `fit`, `apply`, `to_onnx`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, defer_build=True)
 
     # Shapes in and out (`n 3 h w -> n 3 h w`) and the arguments that give them.
     examples: ClassVar[Mapping[str, dict[str, Any]]] = {}
