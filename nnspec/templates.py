@@ -70,11 +70,10 @@ def _stands_alone(root: Node) -> bool:
 def _explained(text: str, name: str) -> str:
     """A comment above each section that has none."""
     lines = text.rstrip("\n").split("\n")
-    root = source.parse(text, name)
+    root, described = source.parse(text, name), Document.descriptions()
     for key, span in reversed(list(root.keys.items())):
         above = lines[span.line - 2] if span.line > 1 else ""
-        field = Document.model_fields.get(key)
-        if field and field.description and key not in UNEXPLAINED and not above.startswith("#"):
+        if key in described and key not in UNEXPLAINED and not above.startswith("#"):
             gap = [""] if above else []
-            lines[span.line - 1 : span.line - 1] = [*gap, f"# {field.description}"]
+            lines[span.line - 1 : span.line - 1] = [*gap, f"# {described[key]}"]
     return "\n".join(lines) + "\n"

@@ -3,9 +3,14 @@
 Layers, losses, metrics, optimizers, schedulers and steps are looked up by name and validated alone, by their own class.
 """
 
+import ast
+import inspect
+import textwrap
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, PositiveFloat, PositiveInt
+from pydantic_core import CoreSchema
 
 from nnspec.layers.layer import OPSETS
 from nnspec.spec.amounts import BYTES_FORM, COUNT_FORM
@@ -24,9 +29,30 @@ SIZES = "a list of sizes, each a whole number of at least 1 or the name of a len
 class Section(BaseModel):
     """A section of the document."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, defer_build=True)
+
+    @classmethod
+    def descriptions(cls) -> dict[str, str]:
+        """What stands below each field; read off the source only here, since a check asks for none of it."""
+        (body,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+        assert isinstance(body, ast.ClassDef)
+        found = {}
+        for field, text in pairwise(body.body):
+            if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+                assert isinstance(field.target, ast.Name)
+                found[field.target.id] = inspect.cleandoc(str(text.value.value))
+        return found
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """The schema with what stands below each field."""
+        schema = handler(core_schema)
+        properties = handler.resolve_ref_schema(schema)["properties"]
+        for name, text in cls.descriptions().items():
+            described = properties[cls.model_fields[name].alias or name]
+            if "$ref" not in described:  # a section tells of itself
+                described["description"] = text
+        return schema
 
 
 class SplitSection(Section):
