@@ -83,7 +83,9 @@ def _check_exported(outputs: dict[str, Output], section: Node, findings: Finding
 
 
 def _loss(node: Node | None, findings: Findings) -> Loss | None:
-    return choose(node, "loss", LOSSES.get, LOSSES, findings) if node and node.value is not None else None
+    return (
+        choose(node, "loss", LOSSES.get, LOSSES, findings, LOSSES.absent) if node and node.value is not None else None
+    )
 
 
 def _check_metrics(output: Output, metrics: tuple[Metric, ...], node: Node, findings: Findings) -> None:

@@ -18,7 +18,10 @@ from nnspec.graph.lint.walk import (
 )
 from nnspec.spec import Spec
 
-REGRESSIONS = frozenset({"MSELoss", "L1Loss", "HuberLoss"})
+REGRESSIONS = frozenset({"MSELoss", "L1Loss", "HuberLoss", "SmoothL1Loss"})
+# Losses of log-probabilities, and what else takes raw scores.
+OF_LOGARITHMS = {"NLLLoss": "; or CrossEntropyLoss, which takes raw scores", "KLDivLoss": ""}
+PROBABLE = {"Sigmoid", "Softmax", "Hardsigmoid"}
 RESHAPING = PASSING | {"Flatten"}  # an elementwise function is the same before them
 # Layers whose numbers are no log-probabilities for certain; of others, such as a plugin's, nothing is said.
 RAW = (ACTIVATIONS | BATCH_NORMS | CONVOLUTIONS | {"Linear", "Softmax", "LayerNorm", "RNN", "LSTM", "GRU"}) - {
@@ -47,13 +50,21 @@ def softmax_loss(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
 
 
 def sigmoid_loss(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
-    """Sigmoid before BCEWithLogitsLoss, which takes the sigmoid itself.
+    """Sigmoid before BCEWithLogitsLoss, which takes the sigmoid itself; none before BCELoss, which does not.
 
     The second sigmoid sees numbers from 0 to 1 only, so the probability lies between 0.5 and e / (e + 1) = 0.73: a "no"
     can never be learnt. torch.nn.BCEWithLogitsLoss "combines a Sigmoid layer and the BCELoss in one single class".
     """
-    for _, loss, vertex in answers(spec, graph, RESHAPING):
-        if loss == "BCEWithLogitsLoss" and vertex.kind == "Sigmoid":
+    for output, loss, vertex in answers(spec, graph, RESHAPING):
+        if loss == "BCELoss" and vertex.kind in RAW - PROBABLE:
+            yield warning(
+                "sigmoid-loss",
+                f"BCELoss reads probabilities, and {title(vertex)} gives none",
+                loss_span(spec, output),
+                notes=(Note("input", f"{vertex.gives[0]} from {vertex.name}", vertex.span),),
+                help="end with `- Sigmoid`; or BCEWithLogitsLoss, which takes raw scores",
+            )
+        elif loss == "BCEWithLogitsLoss" and vertex.kind == "Sigmoid":
             yield warning(
                 "sigmoid-loss",
                 f"BCEWithLogitsLoss takes the sigmoid itself: after {title(vertex)} "
@@ -64,21 +75,21 @@ def sigmoid_loss(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
 
 
 def log_softmax(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
-    """NLLLoss on something other than log-probabilities.
+    """NLLLoss or KLDivLoss on something other than log-probabilities.
 
     NLLLoss is -output[target], with nothing that holds the outputs together: on raw scores it falls for ever as they
     grow. torch.nn.NLLLoss: "obtaining log-probabilities is easily achieved by adding a LogSoftmax layer".
     """
     for output, loss, vertex in answers(spec, graph):
-        if loss == "NLLLoss" and vertex.kind in RAW:
+        if loss in OF_LOGARITHMS and vertex.kind in RAW:
             yield warning(
                 "log-softmax",
-                f"NLLLoss reads log-probabilities, and {title(vertex)} gives none",
+                f"{loss} reads log-probabilities, and {title(vertex)} gives none",
                 loss_span(spec, output),
                 notes=(Note("input", f"{vertex.gives[0]} from {vertex.name}", vertex.span),),
                 help="LogSoftmax in place of the Softmax"
                 if vertex.kind == "Softmax"
-                else "end with `- LogSoftmax: {dim: 1}`; or CrossEntropyLoss, which takes raw scores",
+                else f"end with `- LogSoftmax: {{dim: 1}}`{OF_LOGARITHMS[loss]}",
             )
 
 

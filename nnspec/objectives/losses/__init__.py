@@ -4,7 +4,7 @@ A target has no batch-reduced twin here: every loss is the mean over the batch u
 """
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from nnspec.layers.layer import OnnxBuilder, Value
 from nnspec.objectives.described import Described
@@ -22,7 +22,7 @@ class Loss(Described, ABC):
     reads: ClassVar[Reads]
     # Whether `answer` gives probabilities, which the exported file then hands out beside the class.
     probabilistic: ClassVar[bool] = False
-    examples: ClassVar[dict[str, dict[str, float]]]
+    examples: ClassVar[dict[str, dict[str, Any]]]
 
     # What it takes the output for, in words.
     takes: ClassVar[str] = ""
@@ -60,8 +60,20 @@ class SameShape(Loss):
 LOSSES = Table[Loss](
     __name__,
     {
-        "values": "MSELoss L1Loss HuberLoss",
-        "classes": "CrossEntropyLoss NLLLoss",
-        "binary": "BCEWithLogitsLoss PerceptronLoss",
+        "values": "MSELoss L1Loss HuberLoss SmoothL1Loss PoissonNLLLoss KLDivLoss",
+        "classes": "CrossEntropyLoss FocalLoss NLLLoss MultiMarginLoss",
+        "binary": "BCEWithLogitsLoss BCELoss MultiLabelSoftMarginLoss SoftMarginLoss HingeEmbeddingLoss DiceLoss "
+        "PerceptronLoss",
+    },
+    absent={
+        "MultiLabelMarginLoss": "it ranks labels and draws no line between yes and no; MultiLabelSoftMarginLoss does",
+        **dict.fromkeys(
+            ("TripletMarginLoss", "TripletMarginWithDistanceLoss", "CosineEmbeddingLoss", "MarginRankingLoss"),
+            "it compares several outputs, and a loss here compares one with a column",
+        ),
+        "CTCLoss": "its targets have lengths of their own, and those of a column are alike",
+        "GaussianNLLLoss": "it takes a variance beside the output, and a loss here takes one output",
+        "AdaptiveLogSoftmaxWithLoss": "it has weights of its own; CrossEntropyLoss after a Linear is exact",
+        "LinearCrossEntropyLoss": "it has weights of its own; CrossEntropyLoss after a Linear is the same",
     },
 )

@@ -1,16 +1,23 @@
 """Losses of one class of several."""
 
 from math import log
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, NonNegativeFloat
 
+from nnspec.layers.fields import Listed
 from nnspec.layers.layer import OnnxBuilder, Value
 from nnspec.objectives.losses import Loss
 from nnspec.pycode import Code, F
 from nnspec.shapes import ShapeError, Tensor
 
+Weights = Annotated[tuple[NonNegativeFloat, ...], Listed, Field(min_length=2)]
+WEIGHT = "what each class counts, in the order of the classes; alike unless given"
+
 
 class _Classes(Loss):
+    weight: Weights | None = Field(default=None, description=WEIGHT)
+
     reads = "classes"
     probabilistic = True
 
@@ -28,7 +35,14 @@ class _Classes(Loss):
                 help="give the last layer as many features as there are classes; "
                 "one score for yes or no goes with BCEWithLogitsLoss",
             )
+        if self.weight and len(self.weight) != output.channels:
+            raise ShapeError(f"weight has {len(self.weight)} numbers, and there are {output.channels} classes")
         return Tensor((output.shape[0], *output.spatial), "int64")
+
+    def arguments(self, output: Code) -> dict[str, Any]:
+        """What the call takes beside output and target."""
+        found = self.changed()
+        return {**found, "weight": output.new_tensor(self.weight)} if self.weight else found
 
 
 class CrossEntropyLoss(_Classes):
@@ -40,10 +54,38 @@ class CrossEntropyLoss(_Classes):
     label_smoothing: float = Field(default=0.0, ge=0, le=1, description="share of the target spread over all classes")
 
     takes = "one score of any size (logit) for each class: it takes the softmax itself"
-    examples = {"n 10": dict(), "n 4 t": dict(label_smoothing=0.1)}
+    examples = {"n 10": dict(), "n 4 t": dict(label_smoothing=0.1), "n 3": dict(weight=[1.0, 2.0, 0.5])}
 
     def code(self, output: Code, target: Code) -> Code:
-        return F.cross_entropy(output, target, **self.changed())
+        return F.cross_entropy(output, target, **self.arguments(output))
+
+    def answer(self, output: Code) -> Code:
+        return output.softmax(dim=1)
+
+    def answer_onnx(self, g: OnnxBuilder, output: Value) -> Value:
+        return g.op("Softmax", output, axis=1)
+
+
+class FocalLoss(_Classes):
+    """Cross-entropy in which what is already right counts little, so that seldom and hard classes are learnt.
+
+    -(1 - p)^gamma log p, where p = softmax(output)[target], over axis 1; Lin et al. 2017. PyTorch has none.
+    """
+
+    gamma: float = Field(default=2.0, ge=1, description="how fast a right answer stops counting")
+
+    takes = "one score of any size (logit) for each class: it takes the softmax itself"
+    examples = {"n 10": dict(), "n 4 h w": dict(gamma=1.5), "n 3": dict(weight=[1.0, 2.0, 0.5])}
+
+    def chance(self, output: Tensor) -> str:
+        classes = output.channels
+        value = (1 - 1 / classes) ** self.gamma * log(classes)
+        return f"{value:.3f} where all {classes} classes are equally likely to it"
+
+    def code(self, output: Code, target: Code) -> Code:
+        likely = output.log_softmax(dim=1)
+        weight = {"weight": output.new_tensor(self.weight)} if self.weight else {}
+        return F.nll_loss((-likely.exp() + 1).pow(self.gamma) * likely, target, **weight)
 
     def answer(self, output: Code) -> Code:
         return output.softmax(dim=1)
@@ -59,13 +101,39 @@ class NLLLoss(_Classes):
     """
 
     takes = "one log-probability for each class, as LogSoftmax gives"
-    examples = {"n 10": dict(), "n 4 t": dict()}
+    examples = {"n 10": dict(), "n 4 t": dict(), "n 3": dict(weight=[1.0, 2.0, 0.5])}
 
     def code(self, output: Code, target: Code) -> Code:
-        return F.nll_loss(output, target)
+        return F.nll_loss(output, target, **self.arguments(output))
 
     def answer(self, output: Code) -> Code:
         return output.exp()
 
     def answer_onnx(self, g: OnnxBuilder, output: Value) -> Value:
         return g.op("Exp", output)
+
+
+class MultiMarginLoss(_Classes):
+    """Hinge loss of several classes: the right one's score is to be above every other's by a margin.
+
+    mean over the classes j but the target of max(0, margin - output[target] + output[j])^p; torch.nn.MultiMarginLoss
+    (Crammer & Singer 2001).
+    """
+
+    p: Literal[1, 2] = Field(default=1, description="power of each shortfall")
+    margin: float = Field(default=1.0, description="how far the right score is to be above the others")
+
+    probabilistic = False
+    takes = "one score of any size for each class, the highest of which is the answer"
+    examples = {"n 10": dict(), "n 3": dict(p=2, margin=0.5, weight=[1.0, 2.0, 0.5])}
+
+    def chance(self, output: Tensor) -> str:
+        classes = output.channels
+        return f"{(classes - 1) / classes * self.margin**self.p:.3f} where all {classes} scores are equal"
+
+    def target(self, output: Tensor) -> Tensor:
+        output.needs_rank(2)
+        return super().target(output)
+
+    def code(self, output: Code, target: Code) -> Code:
+        return F.multi_margin_loss(output, target, **self.arguments(output))

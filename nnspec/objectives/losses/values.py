@@ -1,10 +1,13 @@
 """Losses of real numbers."""
 
-from pydantic import Field, PositiveFloat
+from pydantic import Field, NonNegativeFloat, PositiveFloat
 
+from nnspec.layers.layer import OnnxBuilder, Value
 from nnspec.objectives.losses import SameShape
 from nnspec.pycode import Code, F
 from nnspec.shapes import Tensor
+
+UNITS = "real numbers, in the units of the target after its preparation"
 
 
 class MSELoss(SameShape):
@@ -14,7 +17,7 @@ class MSELoss(SameShape):
     """
 
     reads = "values"
-    takes = "real numbers, in the units of the target after its preparation"
+    takes = UNITS
     examples = {"n 1": dict(), "n 3 h w": dict()}
 
     def chance(self, output: Tensor) -> str:
@@ -31,7 +34,7 @@ class L1Loss(SameShape):
     """
 
     reads = "values"
-    takes = "real numbers, in the units of the target after its preparation"
+    takes = UNITS
     examples = {"n 1": dict(), "n 3 h w": dict()}
 
     def chance(self, output: Tensor) -> str:
@@ -50,8 +53,71 @@ class HuberLoss(SameShape):
     delta: PositiveFloat = Field(default=1.0, description="where the square turns into a straight line")
 
     reads = "values"
-    takes = "real numbers, in the units of the target after its preparation"
+    takes = UNITS
     examples = {"n 1": dict(), "n 3": dict(delta=0.5)}
 
     def code(self, output: Code, target: Code) -> Code:
         return F.huber_loss(output, target, **self.changed())
+
+
+class SmoothL1Loss(SameShape):
+    """Absolute error that is rounded off near zero.
+
+    mean of ½ d² / beta where |d| < beta, else |d| - ½ beta; torch.nn.SmoothL1Loss (Girshick 2015).
+    """
+
+    beta: NonNegativeFloat = Field(default=1.0, description="where the square turns into a straight line; 0 is L1Loss")
+
+    reads = "values"
+    takes = UNITS
+    examples = {"n 1": dict(), "n 3": dict(beta=0.5)}
+
+    def code(self, output: Code, target: Code) -> Code:
+        return F.smooth_l1_loss(output, target, **self.changed())
+
+
+class PoissonNLLLoss(SameShape):
+    """Negative log-likelihood of a count, of which the network gives the logarithm of the mean.
+
+    mean exp(output) - target · output; torch.nn.PoissonNLLLoss. The answer is exp(output), the mean itself.
+    """
+
+    log_input: bool = Field(default=True, description="false where the network gives the mean, not its logarithm")
+    full: bool = Field(default=False, description="add Stirling's approximation of log(target!)")
+    eps: PositiveFloat = Field(default=1e-8, description="added to the mean within the logarithm, without log_input")
+
+    reads = "values"
+    takes = "logarithms of counts, which are the target as it is: neither standardized nor negative"
+    examples = {"n 1": dict(), "n 3": dict(log_input=False, full=True)}
+
+    def code(self, output: Code, target: Code) -> Code:
+        return F.poisson_nll_loss(output, target, **self.changed())
+
+    def answer(self, output: Code) -> Code:
+        return output.exp() if self.log_input else output
+
+    def answer_onnx(self, g: OnnxBuilder, output: Value) -> Value:
+        return g.op("Exp", output) if self.log_input else output
+
+
+class KLDivLoss(SameShape):
+    """Divergence of a distribution from the one that the network gives as log-probabilities (after LogSoftmax).
+
+    sum of target (log target - output), mean over the examples; torch.nn.KLDivLoss with its reduction "batchmean"
+    (Kullback & Leibler 1951). The answer is exp(output).
+    """
+
+    log_target: bool = Field(default=False, description="whether the target is log-probabilities too")
+
+    reads = "values"
+    takes = "log-probabilities, as LogSoftmax gives; the target is a probability for each"
+    examples = {"n 4": dict(), "n 5": dict(log_target=True)}
+
+    def code(self, output: Code, target: Code) -> Code:
+        return F.kl_div(output, target, reduction="batchmean", **self.changed())
+
+    def answer(self, output: Code) -> Code:
+        return output if self.log_target else output.exp()
+
+    def answer_onnx(self, g: OnnxBuilder, output: Value) -> Value:
+        return output if self.log_target else g.op("Exp", output)
