@@ -15,7 +15,7 @@ SPINE, SPINE_AT_JOIN = 8, 2
 
 ROLES = {
     "weights": "linear conv conv_transpose embedding learnt",
-    "sequence": "recurrent attention transformer transformer_stack",
+    "sequence": "recurrent cells positions attention transformer transformer_stack",
     "norm": "norm batchnorm dropout vision",
     "activation": "activation piecewise softmax gate pointwise",
     "shape": "reshape axes slicing einops fold pool adaptive_pool lp_pool fractional_pool unpool reduce "

@@ -43,6 +43,8 @@ FAMILIES = {
     "dropout": "Dropout Dropout1d Dropout2d Dropout3d AlphaDropout FeatureAlphaDropout",
     "embedding": "Embedding EmbeddingBag",
     "recurrent": "RNN LSTM GRU",
+    "cells": "RNNCell LSTMCell GRUCell",
+    "positions": "RotaryEmbedding SinusoidalPositions LearnedPositions ALiBi",
     "attention": "MultiheadAttention ScaledDotProductAttention",
     "transformer": "TransformerEncoderLayer TransformerDecoderLayer",
     "transformer_stack": "TransformerEncoder TransformerDecoder Transformer",

@@ -1,14 +1,15 @@
 """Recurrent networks over (n, t, features)."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
 from nnspec.layers.along import Along, Sees
-from nnspec.layers.fields import Probability
+from nnspec.layers.fields import NonNegativeInt, Probability
 from nnspec.layers.layer import Array, Layer, OnnxBuilder, Shape, Value
 from nnspec.pycode import Code, nn
-from nnspec.shapes import Dim, Tensor
+from nnspec.shapes import Dim, ShapeError, Tensor
 
 
 class _Recurrent(Layer):
@@ -30,32 +31,48 @@ class _Recurrent(Layer):
     def _directions(self) -> int:
         return 2 if self.bidirectional else 1
 
-    def _tensors(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    @property
+    def _output_size(self) -> int:
+        """Size of the state that is handed on, in each direction."""
+        return self.hidden_size
+
+    def _tensors(self, x: Tensor, h_0: Tensor | None) -> tuple[Tensor, Tensor]:
         """The output at each time step, and the last state of each layer and direction."""
         x.needs_float()
         x.needs_rank(3)
         assert x.features
-        state = x.with_shape(x.shape[0], self.num_layers * self._directions, self.hidden_size)
-        return x.with_last(self._directions * self.hidden_size), state
+        state = self._state(x, self._output_size)
+        if h_0 is not None:
+            needs_state(h_0, state, "h_0")
+        return x.with_last(self._directions * self._output_size), state
+
+    def _state(self, x: Tensor, size: int) -> Tensor:
+        return x.with_shape(x.shape[0], self.num_layers * self._directions, size)
 
     def _cells(self, x: Tensor) -> list[tuple[str, int]]:
         """Every layer and direction: the ending of its weights' names, and the size of its input."""
-        sizes = [x.features] + [self._directions * self.hidden_size] * (self.num_layers - 1)
+        sizes = [x.features] + [self._directions * self._output_size] * (self.num_layers - 1)
         endings = ["", "_reverse"][: self._directions]
         return [(f"_l{layer}{ending}", size) for layer, size in enumerate(sizes) for ending in endings]
 
-    def parameters(self, x: Tensor) -> dict[str, Shape]:
+    def parameters(self, x: Tensor, *states: Tensor | None) -> dict[str, Shape]:
         rows = len(self.onnx_gates) * self.hidden_size
         shapes: dict[str, Shape] = {}
         for cell, size in self._cells(x):
-            shapes |= {f"weight_ih{cell}": (rows, size), f"weight_hh{cell}": (rows, self.hidden_size)}
+            shapes |= {f"weight_ih{cell}": (rows, size), f"weight_hh{cell}": (rows, self._output_size)}
             if self.bias:
                 shapes |= {f"bias_ih{cell}": (rows,), f"bias_hh{cell}": (rows,)}
         return shapes
 
-    def macs(self, x: Tensor) -> Dim:
+    def macs(self, x: Tensor, *states: Tensor | None) -> Dim:
         rows = len(self.onnx_gates) * self.hidden_size
-        return x.shape[1] * sum(rows * (size + self.hidden_size) for _, size in self._cells(x))
+        return x.shape[1] * sum(rows * (size + self._output_size) for _, size in self._cells(x))
+
+    def call(self, takes: Sequence[Tensor | None], module: Code, *values: Code | None) -> Code:
+        """PyTorch has layers before the batch in its states."""
+        x, *states = (value for value in values if value is not None)
+        first = [state.transpose(0, 1).contiguous() for state in states]
+        return module(x, *[tuple(first) if len(first) > 1 else state for state in first[:1]])
 
     def sees(self, x: Tensor) -> Sees:
         return (None if self.bidirectional else Along(1, past=True), None)
@@ -72,42 +89,64 @@ class _Recurrent(Layer):
     def adapt(self, output: str, value: Code) -> Code:
         return value if output == "output" else value.transpose(0, 1)
 
-    def _lower(self, g: OnnxBuilder, x: Value, op_type: str, **attributes: Any) -> tuple[Value, ...]:
-        """The output and the last states, batch first."""
+    def _lower(
+        self, g: OnnxBuilder, x: Value, first: Sequence[Value | None], op_type: str, **attributes: Any
+    ) -> tuple[Value, ...]:
+        """The output and the last states, batch first, from states to begin with, batch first too."""
+        by_layer = [self._by_layer(g, state) for state in first if state is not None]
         sequence = g.op("Transpose", x, perm=[1, 0, 2])  # onnxruntime's CPU kernels take time first only
         direction = "bidirectional" if self.bidirectional else "forward"
         attributes |= dict(hidden_size=self.hidden_size, direction=direction)
         states = []
         for layer in range(self.num_layers):
-            weights = self._onnx_weights(g, layer, x.tensor.dtype)
+            endings = [f"_l{layer}", f"_l{layer}_reverse"][: self._directions]
+            weights = onnx_weights(g, self.onnx_gates, endings, x.tensor.dtype, bias=self.bias)
             count = 3 if op_type == "LSTM" else 2
-            steps, *last = g.ops(op_type, sequence, *weights, outputs=count, **attributes)
+            begin = [None, *(states[layer] for states in by_layer)]
+            steps, *last = g.ops(op_type, sequence, *weights, *begin, outputs=count, **attributes)
             states.append(last)
             # Steps are (t, direction, n, hidden): the directions move to the features, the batch to its place.
             final = layer == self.num_layers - 1
             sequence = self._joined(g, steps, perm=[2, 0, 1, 3] if final else [0, 2, 1, 3])
         return (sequence, *(_batch_first(g, list(kind)) for kind in zip(*states, strict=True)))
 
+    def _by_layer(self, g: OnnxBuilder, state: Value) -> Sequence[Value]:
+        """A state (n, layers * directions, hidden) as one (directions, n, hidden) for each layer."""
+        whole = g.op("Transpose", state, perm=[1, 0, 2])
+        if self.num_layers == 1:
+            return [whole]
+        sizes = g.constant([self._directions] * self.num_layers, "int64", name="directions")
+        return g.ops("Split", whole, sizes, outputs=self.num_layers, axis=0)
+
     def _joined(self, g: OnnxBuilder, steps: Value, perm: list[int]) -> Value:
         features = g.constant([0, 0, self._directions * self.hidden_size], "int64", name="shape")
         return g.op("Reshape", g.op("Transpose", steps, perm=perm), features)
 
-    def _onnx_weights(self, g: OnnxBuilder, layer: int, dtype: str) -> list[Value | None]:
-        """ONNX's W, R and B of one layer: gates in its order, directions stacked, both biases in a row."""
-        endings = [f"_l{layer}", f"_l{layer}_reverse"][: self._directions]
 
-        def stacked(kind: str) -> Array:
-            return g.stack([self._reordered(g.weights(f"{kind}{ending}")) for ending in endings])
+def onnx_weights(
+    g: OnnxBuilder, gates: Sequence[int], endings: Sequence[str], dtype: str, *, bias: bool
+) -> list[Value | None]:
+    """ONNX's W, R and B of one layer or cell: gates in its order, directions stacked, both biases in a row."""
 
-        w, r = (g.constant(stacked(kind), dtype, name=f"{kind}_l{layer}") for kind in ("weight_ih", "weight_hh"))
-        if not self.bias:
-            return [w, r, None]
-        biases = g.concat([stacked("bias_ih"), stacked("bias_hh")], axis=1)
-        return [w, r, g.constant(biases, dtype, name=f"bias_l{layer}")]
+    def stacked(kind: str) -> Array:
+        return g.stack([_reordered(g.weights(f"{kind}{ending}"), gates) for ending in endings])
 
-    def _reordered(self, weights: Array) -> Array:
-        by_gate = weights.reshape((len(self.onnx_gates), self.hidden_size, -1))
-        return by_gate[list(self.onnx_gates)].reshape(weights.shape)
+    w, r = (g.constant(stacked(kind), dtype, name=f"{kind}{endings[0]}") for kind in ("weight_ih", "weight_hh"))
+    if not bias:
+        return [w, r, None]
+    biases = g.concat([stacked("bias_ih"), stacked("bias_hh")], axis=1)
+    return [w, r, g.constant(biases, dtype, name=f"bias{endings[0]}")]
+
+
+def _reordered(weights: Array, gates: Sequence[int]) -> Array:
+    by_gate = weights.reshape((len(gates), weights.shape[0] // len(gates), -1))
+    return by_gate[list(gates)].reshape(weights.shape)
+
+
+def needs_state(state: Tensor, wanted: Tensor, title: str) -> None:
+    """Refuse a state to begin with of another shape."""
+    if state != wanted:
+        raise ShapeError(f"needs the shape {wanted} for {title}, got {state}")
 
 
 class RNN(_Recurrent):
@@ -125,17 +164,18 @@ class RNN(_Recurrent):
     examples = {
         "n t 3 -> n t 4, n 1 4": dict(hidden_size=4),
         "n 5 3 -> n 5 8, n 4 4": dict(hidden_size=4, num_layers=2, bidirectional=True, nonlinearity="relu"),
+        "n t 3, n 2 4 -> n t 4, n 2 4": dict(hidden_size=4, num_layers=2),
     }
 
-    def infer(self, x: Tensor) -> tuple[Tensor, ...]:
-        return self._tensors(x)
+    def infer(self, x: Tensor, h_0: Tensor | None = None) -> tuple[Tensor, ...]:
+        return self._tensors(x, h_0)
 
-    def module(self, x: Tensor) -> Code:
+    def module(self, x: Tensor, *states: Tensor | None) -> Code:
         return nn.RNN(x.features, self.hidden_size, **self._arguments())
 
-    def to_onnx(self, g: OnnxBuilder, x: Value) -> tuple[Value, ...]:
+    def to_onnx(self, g: OnnxBuilder, x: Value, h_0: Value | None = None) -> tuple[Value, ...]:
         functions = [self.nonlinearity.capitalize()] * self._directions
-        return self._lower(g, x, "RNN", activations=functions)
+        return self._lower(g, x, [h_0], "RNN", activations=functions)
 
 
 class LSTM(_Recurrent):
@@ -144,26 +184,64 @@ class LSTM(_Recurrent):
     (n, t, input_size) -> (n, t, hidden_size), h_n and c_n (n, num_layers, hidden_size); twice the size both ways
 
     c_t = f * c_(t-1) + i * g, h_t = o * tanh(c_t), the gates i, f, o and g being maps of x_t and h_(t-1); Hochreiter
-    and Schmidhuber, Long short-term memory, 1997.
+    and Schmidhuber, Long short-term memory, 1997. States to begin with have the shapes of the last ones. With
+    proj_size, h_t is a learnt map of that; Sak et al., 2014. ONNX has none, and export refuses it.
     """
 
     onnx_gates = (0, 3, 1, 2)
+    proj_size: NonNegativeInt = Field(default=0, description="size of a learnt map of the state; 0 for none")
+
     returns = "output, (h_n, c_n)"
     examples = {
         "n t 3 -> n t 4, n 1 4, n 1 4": dict(hidden_size=4),
+        "n t 3, n 2 4, n 2 4 -> n t 8, n 2 4, n 2 4": dict(hidden_size=4, bidirectional=True),
+        "n t 3 -> n t 4, n 4 2, n 4 5": dict(hidden_size=5, proj_size=2, num_layers=2, bidirectional=True),
         "n 5 3 -> n 5 8, n 4 4, n 4 4": dict(hidden_size=4, num_layers=2, bidirectional=True, dropout=0.1),
         "n t 2 -> n t 3, n 2 3, n 2 3": dict(hidden_size=3, num_layers=2, bias=False),
     }
 
-    def infer(self, x: Tensor) -> tuple[Tensor, ...]:
-        output, state = self._tensors(x)
-        return output, state, state
+    def infer(self, x: Tensor, h_0: Tensor | None = None, c_0: Tensor | None = None) -> tuple[Tensor, ...]:
+        if self.proj_size >= self.hidden_size:
+            message = f"proj_size {self.proj_size} is not less than the hidden_size {self.hidden_size}"
+            raise ShapeError(message, field="proj_size")
+        output, state = self._tensors(x, h_0)
+        cell = self._state(x, self.hidden_size)
+        needs_both(h_0, c_0)
+        if c_0 is not None:
+            needs_state(c_0, cell, "c_0")
+        return output, state, cell
 
-    def module(self, x: Tensor) -> Code:
+    @property
+    def _output_size(self) -> int:
+        return self.proj_size or self.hidden_size
+
+    def module(self, x: Tensor, *states: Tensor | None) -> Code:
         return nn.LSTM(x.features, self.hidden_size, **self._arguments())
 
-    def to_onnx(self, g: OnnxBuilder, x: Value) -> tuple[Value, ...]:
-        return self._lower(g, x, "LSTM")
+    def parameters(self, x: Tensor, *states: Tensor | None) -> dict[str, Shape]:
+        shapes = super().parameters(x)
+        if self.proj_size:
+            shapes |= {f"weight_hr{cell}": (self.proj_size, self.hidden_size) for cell, _ in self._cells(x)}
+        return shapes
+
+    def macs(self, x: Tensor, *states: Tensor | None) -> Dim:
+        projections = len(self._cells(x)) * self.proj_size * self.hidden_size
+        return super().macs(x) + x.shape[1] * projections
+
+    def to_onnx(
+        self, g: OnnxBuilder, x: Value, h_0: Value | None = None, c_0: Value | None = None
+    ) -> tuple[Value, ...]:
+        if self.proj_size:
+            raise g.refuse("ONNX's LSTM has no projection of the state (`proj_size`)")
+        return self._lower(g, x, [h_0, c_0], "LSTM")
+
+
+def needs_both(h_0: Tensor | None, c_0: Tensor | None) -> None:
+    """Refuse one of an LSTM's states without the other."""
+    if (h_0 is None) != (c_0 is None):
+        raise ShapeError(
+            "needs both states to begin with, h_0 and c_0, or none", help="h_n and c_n of another are both"
+        )
 
 
 class GRU(_Recurrent):
@@ -180,17 +258,18 @@ class GRU(_Recurrent):
     examples = {
         "n t 3 -> n t 4, n 1 4": dict(hidden_size=4),
         "n 5 3 -> n 5 8, n 4 4": dict(hidden_size=4, num_layers=2, bidirectional=True),
+        "n t 3, n 2 4 -> n t 8, n 2 4": dict(hidden_size=4, bidirectional=True),
         "n t 2 -> n t 3, n 2 3": dict(hidden_size=3, num_layers=2, bias=False),
     }
 
-    def infer(self, x: Tensor) -> tuple[Tensor, ...]:
-        return self._tensors(x)
+    def infer(self, x: Tensor, h_0: Tensor | None = None) -> tuple[Tensor, ...]:
+        return self._tensors(x, h_0)
 
-    def module(self, x: Tensor) -> Code:
+    def module(self, x: Tensor, *states: Tensor | None) -> Code:
         return nn.GRU(x.features, self.hidden_size, **self._arguments())
 
-    def to_onnx(self, g: OnnxBuilder, x: Value) -> tuple[Value, ...]:
-        return self._lower(g, x, "GRU", linear_before_reset=1)
+    def to_onnx(self, g: OnnxBuilder, x: Value, h_0: Value | None = None) -> tuple[Value, ...]:
+        return self._lower(g, x, [h_0], "GRU", linear_before_reset=1)
 
 
 def _batch_first(g: OnnxBuilder, states: list[Value]) -> Value:
