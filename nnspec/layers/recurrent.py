@@ -77,7 +77,7 @@ class _Recurrent(Layer):
     def sees(self, x: Tensor) -> Sees:
         return (None if self.bidirectional else Along(1, past=True), None)
 
-    def in_words(self, x: Tensor) -> str:
+    def in_words(self, x: Tensor, *states: Tensor | None) -> str:
         stacked = f"{self.num_layers} of them on top of each other" if self.num_layers > 1 else ""
         both = "a second one reads backwards" if self.bidirectional else ""
         more = "".join(f"; {part}" for part in (stacked, both) if part)

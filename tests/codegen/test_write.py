@@ -299,3 +299,14 @@ def test_an_argument_left_at_its_default_does_not_split_a_class():
     ]
     assert "nn.Conv2d(6, 1, kernel_size=3)" in source
     assert "conv_3 = Conv(in_channels=8, width=6, stride=1)" in source
+
+
+def test_sizes_of_a_pattern_in_a_repeated_block_are_written():
+    source = write(
+        parse_network(
+            "nnspec: 1\ninputs: {x: [t, 8]}\nblocks: {turn: [{Rearrange: {pattern: 'b t (h d) -> b h t d', h: 2}}, "
+            "{Rearrange: b h t d -> b t (h d)}, {Linear: 8}]}\nlayers: [{turn: {}, repeat: 2}]\n",
+            "net.yaml",
+        ).graph
+    ).text
+    assert source.count("x.reshape(x.shape[0], x.shape[1], 2, 4)") == 1
