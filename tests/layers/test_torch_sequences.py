@@ -1,8 +1,8 @@
 """Calls of PyTorch's recurrent nets, cells, attention and transformers with PyTorch's own answers.
 
-A line of `sequence_calls.jsonl` is a module, its arguments, its inputs' shapes (two in a list are one argument), whether
-it trains, and either the outputs' shapes with the number of parameters, or what PyTorch said when it refused. Inputs
-without a batch get one, and where time or layers stand before it they are turned: that is the same call.
+A line of `sequence_calls.jsonl` is a module, its arguments, its inputs' shapes (two in a list are one argument),
+whether it trains, and either the outputs' shapes with the number of parameters, or what PyTorch said when it refused.
+Inputs without a batch get one, and where time or layers stand before it they are turned: that is the same call.
 """
 
 import json
