@@ -23,7 +23,7 @@ def spelled(parts: Iterable[Part]) -> Spelled:
 
 
 def _numbers(vertex: Vertex) -> set[str]:
-    """The arguments that are whole numbers, as their defaults are, and differ from them. Sizes of patterns have none."""
+    """The arguments that are whole numbers, as their defaults are, and differ from them."""
     fields, changed = type(vertex.layer).model_fields, vertex.layer.changed()
     numbers = {name for name, value in changed.items() if type(value) is int and name in fields}
     return {name for name in numbers if type(fields[name].get_default()) is int}
