@@ -131,10 +131,11 @@ class MultiHead:
             widths = zip("qkv", (embed, *self.sizes), strict=True)
             shapes = {f"{letter}_proj_weight": (embed, width) for letter, width in widths}
         if self.bias:
-            shapes |= {"in_proj_bias": (3 * embed,), "out_proj.bias": (embed,)}
+            shapes |= {"in_proj_bias": (3 * embed,)}
         if self.with_bias_kv:
             shapes |= {"bias_k": (1, 1, embed), "bias_v": (1, 1, embed)}
-        return prefixed(self.prefix, {**shapes, "out_proj.weight": (embed, embed)})
+        shapes |= {"out_proj.weight": (embed, embed), **({"out_proj.bias": (embed,)} if self.bias else {})}
+        return prefixed(self.prefix, shapes)
 
     def macs(self, queries: Dim, keys: Dim) -> Dim:
         """Of the four maps, and of both products of each head."""
@@ -238,7 +239,8 @@ def needs_masks(
     given = [x for x in (padding, mask) if x is not None]
     for x in given:
         if x.dtype != "bool" and not x.is_float:
-            raise ShapeError(f"needs masks of truth values (bool) or of numbers to add (float32), got {x.dtype}")
+            message = f"needs masks of truth values (bool) or of numbers to add (float32), got {x.dtype}"
+            raise ShapeError(message, help="`- Eq: 0` or another comparison gives truth values")
     if len({x.dtype for x in given}) > 1:
         raise ShapeError(f"needs masks of one element type, got {listed(*given)}")
     if padding is not None and padding.shape[1:] != (keys,):

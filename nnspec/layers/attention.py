@@ -125,6 +125,14 @@ class MultiheadAttention(Layer):
     def macs(self, query: Tensor, key: Tensor | None = None, value: Tensor | None = None, *masks: Tensor | None) -> Dim:
         return self._heads(query, key, value).macs(query.shape[1], (key or query).shape[1])
 
+    def in_words(self, query: Tensor, key: Tensor | None = None, *others: Tensor | None) -> str:
+        causal = " and none behind it" if self.is_causal else ""
+        heads = "" if self.num_heads == 1 else f", {self.num_heads} times side by side with a part of the features each"
+        return (
+            f"Each of the {query.shape[1]} positions takes a mixture of {(key or query).shape[1]} values{causal}: the "
+            f"better its query fits a key, the more of that key's value{heads}."
+        )
+
     def to_onnx(
         self,
         g: OnnxBuilder,

@@ -74,7 +74,7 @@ class _Recurrent(Layer):
         first = [state.transpose(0, 1).contiguous() for state in states]
         return module(x, *[tuple(first) if len(first) > 1 else state for state in first[:1]])
 
-    def sees(self, x: Tensor) -> Sees:
+    def sees(self, x: Tensor, *states: Tensor | None) -> Sees:
         return (None if self.bidirectional else Along(1, past=True), None)
 
     def in_words(self, x: Tensor, *states: Tensor | None) -> str:

@@ -171,7 +171,8 @@ class TransformerEncoderLayer(Transforming):
 
     x = norm(x + attention(x)), norm(x + linear2(relu(linear1(x)))); with norm_first x + part(norm(x)). A src_mask
     (n, t, t) or (n, heads, t, t) and a src_key_padding_mask (n, t), both of truth values, hide keys where they are
-    True. Vaswani et al., Attention is all you need, 2017.
+    True; where all are hidden, PyTorch's evaluation has no numbers (NaN). Vaswani et al., Attention is all you need,
+    2017.
     """
 
     is_causal: bool = Field(default=False, description="each position sees itself and those before it")

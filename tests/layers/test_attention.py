@@ -63,6 +63,11 @@ def test_masks_fit_queries_and_keys():
         "needs a mask of truth values (bool) or of numbers to add (float32), got int64",
         "",
     )
+    assert refusal("MultiheadAttention", dict(num_heads=2), *inputs, "int64 n s") == (
+        "",
+        "needs masks of truth values (bool) or of numbers to add (float32), got int64",
+        "`- Eq: 0` or another comparison gives truth values",
+    )
 
 
 def test_heads_of_keys_and_queries_fit():
