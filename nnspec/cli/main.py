@@ -240,7 +240,7 @@ def _lookup_commands(commands: "Commands[_Parser]") -> None:
     layers = _command(commands, "layers", "list the layer types, or explain one", "nnspec layers Conv2d")
     layers.add_argument("name", nargs="?", metavar="NAME")
     layers.add_argument("--svg", metavar="FILE", help="draw the curve of a function of each element, as of ReLU")
-    layers.add_argument("--html", metavar="FILE", help="a page with the curve and what is known of the layer")
+    layers.add_argument("--html", metavar="FILE", help="a page of the layer, or of all of them, with curves")
 
     explain = _command(
         commands,

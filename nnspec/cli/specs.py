@@ -72,33 +72,47 @@ def layers(arguments: Namespace) -> int:
     """All layer types, or one of them explained, or drawn."""
     from nnspec.layers import describe
 
-    if arguments.svg or arguments.html:
-        return _draw_curve(arguments)
-    print(describe.describe(arguments.name) if arguments.name else describe.listing())
+    if arguments.svg and not _has_curve(arguments.name):
+        wrong = f"{arguments.name} is no function of each element" if arguments.name else "a curve is of one layer type"
+        print(f"nnspec layers: {wrong}\n  help  as in `nnspec layers ReLU --svg relu.svg`", file=sys.stderr)
+        return EXIT_USAGE
+    text = describe.describe(arguments.name) if arguments.name else describe.listing()
+    if arguments.svg:
+        write(arguments.svg, _curve(arguments.name).encode())
+    if arguments.html:
+        write(arguments.html, _reference(arguments.name).encode())
+    if not arguments.svg and not arguments.html:
+        print(text)
     return 0
 
 
-def _draw_curve(arguments: Namespace) -> int:
+def _has_curve(name: str | None) -> bool:
+    """Whether a layer type is a function of each element."""
+    from nnspec.layers import find
+    from nnspec.layers.elementwise import Elementwise
+
+    layer = find(name) if name else None
+    return layer is not None and issubclass(layer, Elementwise)
+
+
+def _curve(name: str) -> str:
     """The curve of a function of each element, with the arguments of its first example."""
+    from nnspec.codegen.curve import trace
     from nnspec.layers import curve, describe, find
     from nnspec.layers.elementwise import Elementwise
 
-    name = arguments.name
-    text = describe.describe(name) if name else ""
-    layer = find(name) if name else None
-    if layer is None or not issubclass(layer, Elementwise):
-        wrong = f"{name} is no function of each element" if name else "a curve is of one layer type"
-        print(f"nnspec layers: {wrong}\n  help  as in `nnspec layers ReLU --svg relu.svg`", file=sys.stderr)
-        return EXIT_USAGE
-    from nnspec.codegen.curve import trace
-
+    layer = find(name)
+    assert layer is not None and issubclass(layer, Elementwise)
     given = next(iter(layer.examples.values()))
-    title, points = f"{name}{f' {describe.flow(given)}' if given else ''}", trace(layer(**given))
-    if arguments.svg:
-        write(arguments.svg, curve.to_svg(title, points).encode())
-    if arguments.html:
-        write(arguments.html, curve.to_html(title, text, points).encode())
-    return 0
+    return curve.to_svg(f"{name}{f' {describe.flow(given)}' if given else ''}", trace(layer(**given)))
+
+
+def _reference(name: str | None) -> str:
+    """The page of one layer type, or of all."""
+    from nnspec.layers import known, reference
+
+    names = [name] if name else known()
+    return reference.page(names, {each: _curve(each) for each in names if _has_curve(each)})
 
 
 def schema(arguments: Namespace) -> int:

@@ -60,20 +60,6 @@ def to_svg(title: str, curve: Curve) -> str:
     )
 
 
-def to_html(title: str, text: str, curve: Curve) -> str:
-    """A page with the picture and what there is to say."""
-    return "\n".join(
-        [
-            "<!doctype html>",
-            f'<html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>',
-            "<style>:root{color-scheme:light dark}body{max-width:60em;margin:2em auto;padding:0 1em;"
-            "font-family:system-ui,sans-serif}svg{max-width:100%;height:auto}pre{white-space:pre-wrap}</style>",
-            to_svg(title, curve) + f"<pre>{escape(text)}</pre>",
-            "</html>\n",
-        ]
-    )
-
-
 def _frame(curve: Curve) -> _Frame:
     """As high as the values go, but not much higher than wide."""
     reach = curve.x[-1]

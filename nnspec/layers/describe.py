@@ -41,16 +41,16 @@ def describe(name: str) -> str:
     if layer.model_fields:
         parts.append("\n".join(["arguments", *argument_lines(layer)]))
     if len(names_in(layer.returns)) != 1:
-        parts.append("\n".join(["outputs", *_output_lines(layer)]))
+        parts.append("\n".join(["outputs", *output_lines(layer)]))
     if layer.examples:
         lines = [f"  {shapes}\n{indent(entry, '    ')}" for shapes, entry in examples(name, layer)]
         parts.append("\n".join(["examples, their shapes without the batch", *lines]))
-        parts.append(f"in PyTorch, the first example\n{indent(_in_pytorch(layer), '  ')}")
+        parts.append(f"in PyTorch, the first example\n{indent(in_pytorch(layer), '  ')}")
         parts.append("\n".join(["in ONNX", *_wrapped(operator_lines(layer))]))
     return "\n\n".join(parts)
 
 
-def _in_pytorch(layer: type[Layer]) -> str:
+def in_pytorch(layer: type[Layer]) -> str:
     """The module of the first example, or the call of the function; and the classes that PyTorch lacks."""
     text, arguments = next(iter(layer.examples.items()))
     takes, _ = parse_example(text)
@@ -127,7 +127,8 @@ def _heading(name: str, layer: type[Layer]) -> str:
     return "\n\n".join(paragraphs)
 
 
-def _output_lines(layer: type[Layer]) -> list[str]:
+def output_lines(layer: type[Layer]) -> list[str]:
+    """How the outputs of a layer type that has several are taken."""
     if not layer.returns:
         return [
             "  as many as it makes: `from: [NAME.0, NAME.1]` takes them one by one; the first goes to the layer after"

@@ -2,6 +2,7 @@
 
 import math
 import re
+from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
@@ -49,7 +50,7 @@ def test_every_function_of_each_element_can_be_drawn(name, tmp_path, capsys):
     assert main(["layers", name, "--svg", str(picture), "--html", str(page)]) == 0
     ElementTree.parse(picture)
     assert "NaN" not in picture.read_text() and "nan" not in picture.read_text()
-    assert f"<pre>{name}: " in page.read_text()
+    assert f"<title>{name}</title>" in page.read_text() and "<svg" in page.read_text()
     assert capsys.readouterr().err == f"wrote {picture}\nwrote {page}\n"
 
 
@@ -61,3 +62,40 @@ def test_what_has_no_curve_is_told(arguments, message, tmp_path, capsys):
     assert main(["layers", *arguments, "--svg", str(tmp_path / "x.svg")]) == 2
     assert capsys.readouterr().err == f"nnspec layers: {message}\n  help  as in `nnspec layers ReLU --svg relu.svg`\n"
     assert not (tmp_path / "x.svg").exists()
+
+
+LONE = ("meta", "input", "br", "td", "th", "dt", "dd", "tr", "rect", "path")  # closed by what follows, or at once
+
+
+class _Tags(HTMLParser):
+    """The tags that are open; what is closed was the last one opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.names: list[str] = []
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in LONE:
+            self.open.append(tag)
+        if tag == "section":
+            self.names.append(dict(attributes)["id"])
+
+    def handle_endtag(self, tag):
+        if tag not in LONE:
+            assert self.open.pop() == tag
+
+
+def test_the_reference_is_one_page_of_every_layer_type(tmp_path, capsys):
+    page = tmp_path / "reference.html"
+    assert main(["layers", "--html", str(page)]) == 0
+    tags = _Tags()
+    tags.feed(page.read_text())
+    assert (tags.names, tags.open) == (known(), [])
+    assert "http" not in re.sub(r"http://www.w3.org/2000/svg", "", page.read_text()), "it loads nothing"
+
+
+def test_a_layer_without_a_curve_has_a_page_too(tmp_path, capsys):
+    page = tmp_path / "conv.html"
+    assert main(["layers", "Conv2d", "--html", str(page)]) == 0
+    assert "nn.Conv2d(" in page.read_text() and "<svg" not in page.read_text()
