@@ -167,6 +167,7 @@ class Graph:
         """What the ONNX file holds: the exported outputs, and the layers and inputs that they depend on."""
         outputs = {name: port for name, port in self.outputs.items() if name not in self.auxiliary}
         live = replace(self, outputs=outputs).live
+        ties = {name: owner for name, owner in self.learning.ties.items() if self.layer_of(name) in live}
         return replace(
             self,
             inputs={name: x for name, x in self.inputs.items() if name in live},
@@ -174,6 +175,7 @@ class Graph:
             outputs=outputs,
             placed=(),
             auxiliary=frozenset(),
+            learning=replace(self.learning, ties=ties),
         )
 
     @cached_property
@@ -193,9 +195,11 @@ class Graph:
 
     def layer_of(self, parameter: str) -> str:
         """The path of the layer that has a parameter."""
-        while parameter not in self.vertices:
-            parameter = parameter.rpartition(".")[0]
-        return parameter
+        path = parameter
+        while path not in self.vertices:
+            assert path, parameter
+            path = path.rpartition(".")[0]
+        return path
 
     def own(self, vertex: Vertex) -> dict[str, Shape]:
         """The parameters that stand at a layer, less those that are another's."""

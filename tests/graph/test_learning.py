@@ -285,3 +285,14 @@ def test_the_source_of_a_deep_resnet_with_rules_stays_short():
     network = load_network(text, [*depths, f"init={rules}"])
     source = write(network.graph).text
     assert "elif fnmatchcase(name," in source and len(source.splitlines()) < 250
+
+
+def test_a_tie_of_an_auxiliary_head_is_no_part_of_the_exported_network():
+    network = parse_network(
+        "nnspec: 1\ninputs: {x: [8]}\nlayers:\n  - {Linear: 4, name: first}\n"
+        "  - {Linear: 4, from: x, name: second, tie: {weight: first.weight}}\n"
+        "outputs: {main: {from: first, loss: MSELoss}, side: {from: second, loss: MSELoss, export: false}}\n"
+    )
+    assert list(network.graph.parameters) == ["first.weight", "first.bias", "second.bias"]
+    assert list(network.graph.exported.parameters) == ["first.weight", "first.bias"]
+    assert cost(network.graph).exported == 4 * 8 + 4
