@@ -1,44 +1,25 @@
 """What `data.source` may name: a file below the spec's folder, or a set that scikit-learn ships."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nnspec.diagnostics import Span, SpecError, did_you_mean
-from nnspec.spec.cells import SKLEARN, SKLEARN_SETS
-from nnspec.spec.reach import URL, Reach
+from nnspec.diagnostics import Span
+from nnspec.spec.cells import SKLEARN
+from nnspec.spec.reach import Reach
+from nnspec.spec.sources import find_source
 from nnspec.tables import Array, Table, read_table
 
 
 def read_source(source: str, reach: Reach, span: Span) -> Table:
     """The table that a source names; `reach` is what the spec may read, `span` the place that names it."""
-    if source.startswith(SKLEARN):
-        return _sklearn_table(source.removeprefix(SKLEARN), span)
-    return read_table(find_file(source, reach, span), source, span)
+    found = find_source(source, reach, span)
+    return read_table(found, source, span) if isinstance(found, Path) else _sklearn_table(found)
 
 
-def find_file(source: str, reach: Reach, span: Span) -> Path:
-    """The file's path, which must be within reach: a spec from elsewhere reads nothing else."""
-    try:
-        return reach.find(source, reach.folder, span, "data-file")
-    except SpecError as error:
-        if not URL.match(source):
-            raise
-        (fault,) = error.diagnostics
-        raise SpecError([replace(fault, help=f"{fault.help}, or one of {_sklearn_names()}")]) from None
-
-
-def _sklearn_names() -> str:
-    return ", ".join(SKLEARN + name for name in SKLEARN_SETS)
-
-
-def _sklearn_table(name: str, span: Span) -> Table:
-    if name not in SKLEARN_SETS:
-        near = did_you_mean(name, SKLEARN_SETS) or f"there are {_sklearn_names()}"
-        raise SpecError.of("data-file", f"scikit-learn ships no set that is named '{name}' here", span, help=near)
+def _sklearn_table(name: str) -> Table:
     # Only here: the import takes a second.
     from sklearn import datasets
 

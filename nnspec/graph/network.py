@@ -17,6 +17,7 @@ from nnspec.source import Node
 from nnspec.spec import Spec, validate
 from nnspec.spec.compose import compose
 from nnspec.spec.reach import Reach
+from nnspec.spec.sources import check_sources
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +51,7 @@ def check(
             return None
         graph = build(spec, findings, max_layers)
         if reach and start:
+            check_sources(spec, reach, findings)
             check_start(spec, graph, reach, findings)
         lint(spec, graph, findings)
         if spec.budget:

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
-from nnspec.data.sources import find_file, read_source
+from nnspec.data.sources import read_source
 from nnspec.diagnostics import Span, SpecError, Text
 from nnspec.spec.cells import SKLEARN_SETS
 from nnspec.spec.reach import Reach
+from nnspec.spec.sources import find_file
 
 HERE = Span(Text("spec.yaml"), 5, 11)
 BESIDE = "\n  help  name a file beside the spec or below its folder"
