@@ -167,7 +167,7 @@ def _sizes(value: Any) -> Shape:
         rows = [item for row in rows for item in row]
         if len(rows) > MAX_NUMBERS or len(sizes) > MAX_AXES:
             raise ValueError(f"value holds more than {MAX_NUMBERS:,} numbers, or more than {MAX_AXES} levels of lists")
-    wrong = next((row for row in rows if not isinstance(row, int | float)), None)
-    if wrong is not None:
-        raise ValueError(f"value holds {wrong!r}, which is no number")
+    for row in rows:
+        if not isinstance(row, int | float):
+            raise ValueError(f"value holds {'null' if row is None else repr(row)}, which is no number")
     return tuple(sizes)

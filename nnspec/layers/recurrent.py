@@ -11,6 +11,8 @@ from nnspec.layers.layer import Array, Layer, OnnxBuilder, Shape, Value
 from nnspec.pycode import Code, nn
 from nnspec.shapes import Dim, ShapeError, Tensor
 
+MAX_LAYERS = 1000  # each has weights of its own, and names for them
+
 
 class _Recurrent(Layer):
     """What recurrent networks share: all but the cell."""
@@ -19,7 +21,7 @@ class _Recurrent(Layer):
     onnx_gates: ClassVar[tuple[int, ...]]
 
     hidden_size: PositiveInt = Field(description="size of the state, and of the output in each direction")
-    num_layers: PositiveInt = Field(default=1, description="networks on top of each other")
+    num_layers: PositiveInt = Field(default=1, le=MAX_LAYERS, description="networks on top of each other")
     bias: bool = Field(default=True, description="add learnt offsets")
     dropout: Probability = Field(default=0.0, description="dropout on the output of each layer but the last")
     bidirectional: bool = Field(default=False, description="a second network reads the sequence backwards")

@@ -12,6 +12,7 @@ from nnspec.pycode import Code
 from nnspec.shapes import Dim, ShapeError, Size, Tensor
 
 END = 2**63 - 1  # ONNX's Slice goes to the end of the axis
+MAX_PARTS = 10_000  # tensors that one layer gives
 
 
 class Last(Layer):
@@ -195,7 +196,7 @@ class Chunk(_InParts):
     (n, ..., a, ...) -> chunks of (n, ..., ceil(a / chunks), ...)
     """
 
-    chunks: PositiveInt = Field(description="how many parts")
+    chunks: PositiveInt = Field(le=MAX_PARTS, description="how many parts")
     dim: int = Field(default=1, description="axis to take apart, the batch being axis 0")
 
     examples = {
@@ -252,6 +253,7 @@ class Split(_InParts):
             message = f"axis {axis} has the size {size}, known only when the model runs: its parts cannot be counted"
             raise ShapeError(message, field="dim", help="Chunk makes a number of equal parts")
         if isinstance(self.split_size, int):
+            _check_parts(-(-size // self.split_size), "split_size")
             return [min(self.split_size, size - start) for start in range(0, size, self.split_size)]
         if sum(self.split_size) != size:
             message = f"the parts are {sum(self.split_size)} in all, and axis {axis} has the size {size}"
@@ -275,7 +277,9 @@ class Unbind(Layer):
 
     def infer(self, x: Tensor) -> tuple[Tensor, ...]:
         axis = x.axis(self.dim)
-        return (_without(x, axis),) * x.fixed(axis, "size of the axis")
+        count = x.fixed(axis, "size of the axis")
+        _check_parts(count, "dim")
+        return (_without(x, axis),) * count
 
     def forward(self, x: Code) -> Code:
         return x.unbind(self.dim)
@@ -286,6 +290,12 @@ class Unbind(Layer):
         axes = g.constant([axis], "int64", name="axes")
         parts = g.ops("Split", x, outputs=count, axis=axis, num_outputs=count) if count > 1 else (x,)
         return tuple(g.op("Squeeze", part, axes) for part in parts)
+
+
+def _check_parts(count: int, field: str) -> None:
+    if count > MAX_PARTS:
+        message = f"gives {count:,} tensors, and a layer gives at most {MAX_PARTS:,}"
+        raise ShapeError(message, field=field, help="one tensor holds them all: Reshape keeps them on an axis")
 
 
 def _without(x: Tensor, axis: int) -> Tensor:
