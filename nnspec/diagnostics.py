@@ -64,6 +64,7 @@ CODES = {
     "activation-twice": "two activations with no layer between them",
     "linear-twice": "two Linear layers that are one",
     "idle-dropout": "a dropout between layers where there is one layer",
+    "huge-tensor": "a tensor of more than a tebibyte",
     "vanishing": "so many saturating activations in a row that the gradient vanishes",
     "border": "rows or columns at the edge that no window looks at",
     "batch-of-one": "a BatchNorm trained on one example at a time",

@@ -63,6 +63,12 @@ SELDOM = {
         SEQUENCE + "layers: [LSTM: {hidden_size: 16, dropout: 0.2}, Last, Linear: 2]",
         SEQUENCE + "layers: [LSTM: {hidden_size: 16, dropout: 0.2, num_layers: 2}, Last, Linear: 2]",
     ),
+    "huge-tensor": Explanation(
+        "One tensor of the network takes more than a tebibyte of memory: several of the largest GPUs together. Mostly\n"
+        "it is a slip in a size or a factor. Training refuses a network that its device has no room for.",
+        "inputs: {x: [1000000]}\nlayers: [Linear: 1000000]",
+        "inputs: {x: [1000000]}\nlayers: [Linear: 1000]",
+    ),
     "vanishing": Explanation(
         "On its way back the gradient is multiplied by each activation's slope. A sigmoid's is at most 0.25: six of\n"
         "them leave 0.25^6 = 2.4e-4, and the first layers hardly learn (Hochreiter 1991; Glorot & Bengio 2010).",

@@ -9,6 +9,7 @@ from nnspec.graph.elaborate import Elaborator, TooLarge
 from nnspec.graph.graph import Graph, Port, Vertex
 from nnspec.graph.learning import Learning
 from nnspec.graph.settle import fault_of
+from nnspec.graph.sizes import check_sizes
 from nnspec.shapes import ShapeError
 from nnspec.spec.spec import InitRule, Output, Spec
 
@@ -42,6 +43,7 @@ class _Builder:
         made = self.elaborator
         learning = Learning(made.ties, made.frozen, spec.weights.freeze if spec.weights else (), made.inits, spec.init)
         graph = Graph(spec.name, tensors, made.vertices, found, made.scopes, made.placed, auxiliary, learning)
+        check_sizes(graph, self.findings)
         self._check_used(graph, body)
         self._check_rules(graph)
         self._check_frozen(graph)

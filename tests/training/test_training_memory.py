@@ -46,8 +46,8 @@ def test_a_network_that_cannot_fit_is_refused_before_it_is_made(tmp_path):
     ]
 
 
-def test_more_parameters_than_a_machine_counts_are_refused(tmp_path):
-    assert "error[limit]: training " in told(10**18, 4, tmp_path)
+def test_parameters_that_each_fit_and_together_do_not_are_refused(tmp_path):
+    assert "error[limit]: training " in told(10**17, 4, tmp_path)
 
 
 def test_a_network_that_fits_passes():

@@ -11,6 +11,7 @@ from nnspec.graph.lint.allow import Allowed
 from nnspec.graph.lint.answers import dropout_output, log_softmax, relu_output, sigmoid_loss, softmax_loss
 from nnspec.graph.lint.border import border
 from nnspec.graph.lint.pairs import activation_twice, dropout_norm, idle_bias, idle_dropout, linear_twice
+from nnspec.graph.lint.sizes import huge_tensor
 from nnspec.graph.lint.trained import batch_of_one, idle_rule, learning_rate
 from nnspec.graph.lint.vanishing import vanishing
 from nnspec.spec import Spec
@@ -33,6 +34,7 @@ LINTS: Mapping[str, Lint] = {
     "batch-of-one": batch_of_one,
     "learning-rate": learning_rate,
     "idle-rule": idle_rule,
+    "huge-tensor": huge_tensor,
 }
 WARNINGS = (*LINTS, "unused-layer")  # what a comment may allow
 
