@@ -104,11 +104,13 @@ class Body:
             )
         else:
             known = [*self.inputs, *(entry.name for entry in self.entries)]
+            own = "a block knows its `inputs` and its own layers; `name:` beside a layer gives it a name"
+            help = own if self.blocks else "give a layer a name with `name:` beside it"
             findings.error(
                 "unknown-name",
                 f"no layer or input above is named '{reference.text}'{_odd_letter(reference.text)}",
                 reference.span,
-                help=did_you_mean(reference.text, known) or "give a layer a name with `name:` beside it",
+                help=did_you_mean(reference.text, known) or help,
             )
 
 

@@ -23,6 +23,7 @@ Memory = Number | Annotated[str, Field(max_length=30, pattern=BYTES_FORM)]
 COUNTS = "a number, or one with k, M, G or T as in 500k"
 BYTES = "a number of bytes, or one with a unit as in 64MB or 48MiB"
 NAMES = "a list of at least one name"
+MAX_BATCH = 2**31 - 1
 SIZES = "a list of sizes, each a whole number of at least 1 or the name of a length"
 
 
@@ -133,7 +134,7 @@ class TrainSection(Section):
 
     epochs: PositiveInt = 10
     """Passes over the training rows."""
-    batch_size: PositiveInt | Literal["full"] = 32
+    batch_size: Annotated[int, Field(ge=1, le=MAX_BATCH)] | Literal["full"] = 32
     """Examples per step; `full` is gradient descent on all of them."""
     seed: int = Field(default=0, ge=0, lt=2**63)
     """Seed of the weights and of the order of examples."""

@@ -1,7 +1,7 @@
 """One pydantic class from one node of the document, and pydantic's errors as diagnostics: one mistake, one message."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -17,6 +17,7 @@ Model = TypeVar("Model", bound=BaseModel)
 # What is inferred in nnspec and written by hand in PyTorch.
 INFERRED = frozenset("in_channels in_features num_features input_size normalized_shape embed_dim batch_first".split())
 MAX_SHOWN = 40  # characters of a value that a message repeats
+MAX_DIGITS = 19  # of a whole number
 
 
 def instantiate(
@@ -33,7 +34,11 @@ def instantiate(
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        _report(error, model, values, places, title, span, findings)
+        details = error.errors(include_url=False)
+        if node is not None and not isinstance(node.value, dict):
+            # One value that does not fit is one mistake, whatever else the long form needs.
+            details = [detail for detail in details if detail["type"] != "missing"] or details
+        _report(details, model, values, places, title, span, findings)
         return None
 
 
@@ -65,7 +70,7 @@ def _values(
 
 
 def _report(
-    error: ValidationError,
+    details: Sequence[ErrorDetails],
     model: type[BaseModel],
     values: Mapping[str, Any],
     node: Node | None,
@@ -73,7 +78,6 @@ def _report(
     span: Span,
     findings: Findings,
 ) -> None:
-    details = error.errors(include_url=False)
     known = _keys(model)
     misspelt = [str(detail["loc"][0]) for detail in details if detail["type"] == "extra_forbidden"]
     meant = {did_you_mean(key, known) for key in misspelt}
@@ -122,13 +126,22 @@ def _wrong(
         return
     code = "wrong-type" if detail["type"].endswith("_type") else "wrong-value"
     message = f"{title}: {field} must be {expected(model, field)}, got {show(_at(values, detail['loc'], field))}"
-    findings.error(code, message, where)
+    findings.error(code, message, where, help=_as_number(_at(values, detail["loc"], field), code))
+
+
+def _as_number(value: Any, code: str) -> str:
+    """The way out of a whole number that is written as text: in quotes, or with underscores, as YAML 1.1 had it."""
+    digits = value.replace("_", "") if isinstance(value, str) and code == "wrong-type" else ""
+    plain = digits.isascii() and digits.isdecimal() and len(digits) < MAX_DIGITS
+    return f"that is text; the number is {int(digits)}" if plain else ""
 
 
 def _at(values: Mapping[str, Any], path: tuple[int | str, ...], field: str) -> Any:
     """The item of a list that is wrong; otherwise the field's whole value."""
     value = values[field]
-    return value[path[1]] if len(path) > 1 and isinstance(value, list) and isinstance(path[1], int) else value
+    if not isinstance(value, list) or len(path) < 2 or not isinstance(path[1], int):
+        return value
+    return value[path[1]] if path[1] < len(value) else value  # an item that is missing makes the list wrong
 
 
 def _keys(model: type[BaseModel]) -> list[str]:

@@ -45,7 +45,8 @@ def _output(name: str, node: Node, span: Span, findings: Findings) -> Output | N
     section = instantiate(OutputSection, node, f"output {name}", span, findings, short=False)
     if section is None:
         return None
-    loss = _loss(node.get("loss"), findings)
+    given = node.get("loss")
+    loss = _loss(given, findings)
     metrics = choose_each(node.get("metrics"), "metric", METRICS.get, METRICS, findings)
     steps = choose_each(node.get("prepare"), "step", prepare.find, prepare.known(), findings)
     source = node.get("from")
@@ -62,7 +63,7 @@ def _output(name: str, node: Node, span: Span, findings: Findings) -> Output | N
         span,
         section.export,
     )
-    if loss or not node.get("loss"):
+    if loss or not given or given.value is None:  # a loss that is wrong has been told
         _check_metrics(output, metrics, node, findings)
         _check_target(output, node, findings)
     return output
