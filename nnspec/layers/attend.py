@@ -13,6 +13,7 @@ from nnspec.layers.layer import OnnxBuilder, Shape, Value
 from nnspec.pycode import Code, name, torch
 from nnspec.shapes import Dim, ShapeError, Tensor
 
+FAR = name("float")("-inf")
 ATTENTION_OPSET = 23  # from which ONNX has attention as one node
 
 
@@ -251,24 +252,49 @@ def needs_masks(
         raise ShapeError(message, help="queries stand before keys, heads before both")
 
 
-def causal_code(query: Code, key: Code) -> Code:
-    """The mask that is True where a key stands behind the query."""
-    return torch.ones(query.shape[1], key.shape[1], dtype=torch.bool, device=query.device).triu(1)
+@dataclass(frozen=True)
+class Given:
+    """One attention's masks as arguments of PyTorch's modules, which want both of one element type.
 
-
-def mask_code(
-    mask: Code | None, x: Tensor | None, heads: int, causal: Code | None, padding: Tensor | None
-) -> Code | None:
-    """A mask (n, queries, keys) as PyTorch's modules take it, one for each head of each example.
-
-    PyTorch asks for masks of one element type, the causal one among them.
+    A query that sees no key gives zeros in training; in evaluation PyTorch's quick path for attention of a sequence to
+    itself has no numbers there, and does not take masks of numbers: so masks that are given become such.
     """
-    if mask is None or x is None:
-        if causal is not None and padding is not None and padding.is_float:
-            return torch.zeros_like(causal, dtype=torch.float32).masked_fill(causal, name("float")("-inf"))
-        return causal
-    if causal is not None:
-        mask = mask.masked_fill(causal, True if x.dtype == "bool" else name("float")("-inf"))
-    if x.rank == 4:
-        return mask.flatten(0, 1)
-    return mask.repeat_interleave(heads, 0) if heads > 1 else mask
+
+    query: Code
+    key: Code
+    causal: bool
+    masks: tuple[Code | None, Tensor | None]  # (n, queries, keys), or with heads
+    paddings: tuple[Code | None, Tensor | None]
+    numbers: bool  # masks of truth values become numbers
+
+    def mask(self, heads: int) -> Code | None:
+        """The mask, for each head of each example; or the causal one for all."""
+        (mask, x), (_, padding) = self.masks, self.paddings
+        if mask is None or x is None:
+            return self._causal(bool(padding and (padding.is_float or self.numbers))) if self.causal else None
+        if self.causal:
+            mask = mask.masked_fill(self._causal(numbers=False), True if x.dtype == "bool" else FAR)
+        mask = self._turned(mask, x)
+        if x.rank == 4:
+            return mask.flatten(0, 1)
+        return mask.repeat_interleave(heads, 0) if heads > 1 else mask
+
+    @property
+    def padding(self) -> Code | None:
+        padding, x = self.paddings
+        return self._turned(padding, x) if padding is not None and x is not None else None
+
+    @property
+    def only_causal(self) -> bool:
+        """Whether there is no mask beside the causal one: PyTorch may be told so."""
+        return self.causal and self.masks[0] is None and self.paddings[0] is None
+
+    def _turned(self, mask: Code, x: Tensor) -> Code:
+        return self.query.new_zeros(mask.shape).masked_fill(mask, FAR) if self.numbers and x.dtype == "bool" else mask
+
+    def _causal(self, numbers: bool) -> Code:
+        """What stands behind the query: True, or minus infinity."""
+        sizes = (self.query.shape[1], self.key.shape[1])
+        if numbers:
+            return self.query.new_full(sizes, FAR).triu(1)
+        return torch.ones(*sizes, dtype=torch.bool, device=self.query.device).triu(1)

@@ -8,12 +8,11 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from nnspec.layers.attend import (
     ATTENTION_OPSET,
+    Given,
     Length,
     Masks,
     MultiHead,
     attend,
-    causal_code,
-    mask_code,
     needs_heads,
     needs_masks,
     needs_sequences,
@@ -100,17 +99,15 @@ class MultiheadAttention(Layer):
 
     def call(self, takes: Sequence[Tensor | None], module: Code, *values: Code | None) -> Code:
         query, key, value, padding, mask = _five(values)
-        assert query is not None
         key = key or query
-        causal = causal_code(query, key) if self.is_causal else None
-        given: dict[str, Any] = {}
-        if padding is not None:
-            given["key_padding_mask"] = padding
-        merged = mask_code(mask, _five(takes)[4], self.num_heads, causal, _five(takes)[3])
-        if merged is not None:
-            given["attn_mask"] = merged
+        _, _, _, *tensors = _five(takes)
+        itself = query.text == key.text == (value or key).text
+        numbers = itself and not self.need_weights
+        masks = Given(query, key, self.is_causal, (mask, tensors[1]), (padding, tensors[0]), numbers)
+        given: dict[str, Any] = {"key_padding_mask": masks.padding, "attn_mask": masks.mask(self.num_heads)}
+        given = {title: code for title, code in given.items() if code is not None}
         # A hint which lets PyTorch choose a faster kernel; with further keys it would hide those too.
-        if self.is_causal and mask is None and not (self.add_bias_kv or self.add_zero_attn):
+        if masks.only_causal and not (self.add_bias_kv or self.add_zero_attn):
             given["is_causal"] = True
         given["need_weights"] = self.need_weights
         if self.need_weights and not self.average_attn_weights:

@@ -9,11 +9,10 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from nnspec.layers.activation import gelu
 from nnspec.layers.attend import (
+    Given,
     Masks,
     MultiHead,
     affine,
-    causal_code,
-    mask_code,
     needs_heads,
     needs_masks,
     needs_sequences,
@@ -84,10 +83,13 @@ class Transforming(Layer):
         named, tensors = self._named(values), self._named(takes)
         given: dict[str, Any] = {}
         for s in self.sights:
-            causal = causal_code(named[s.query], named[s.key]) if getattr(self, s.causal) else None
-            mask = mask_code(named[s.mask], tensors[s.mask], self.nhead, causal, tensors[s.padding])
-            given |= {name: code for name, code in ((s.mask, mask), (s.padding, named[s.padding])) if code is not None}
-            if causal is not None and named[s.mask] is None and named[s.padding] is None:
+            mask, padding = ((named[title], tensors[title]) for title in (s.mask, s.padding))
+            masks = Given(
+                named[s.query], named[s.key], getattr(self, s.causal), mask, padding, s.query == s.key != "src"
+            )
+            found = {s.mask: masks.mask(self.nhead), s.padding: masks.padding}
+            given |= {name: code for name, code in found.items() if code is not None}
+            if masks.only_causal:
                 given[s.causal] = True  # a hint, which lets PyTorch choose a faster kernel
         sequences = dict.fromkeys(name for s in self.sights for name in (s.query, s.key))
         ordered = [named[name] for name in input_names(type(self)) if name in sequences]

@@ -62,10 +62,24 @@ layers:
     name: look
 outputs: {y: {from: look}, where: {from: look.weights}}
 """
+# Some queries see no key at all: a row that begins with padding.
+PADDED = """nnspec: 1
+inputs: {tokens: {shape: [t], dtype: int64}}
+layers:
+  - Embedding: {num_embeddings: 3, embedding_dim: 8}
+    name: embed
+  - Eq: 0
+    from: tokens
+    name: pad
+  - TransformerDecoderLayer: {nhead: 2, dim_feedforward: 8, tgt_is_causal: true}
+    from: {tgt: embed, memory: embed, memory_key_padding_mask: pad, tgt_key_padding_mask: pad}
+  - MultiheadAttention: {num_heads: 2, is_causal: true}
+    from: {query: _, key_padding_mask: pad}
+"""
 
 
 @pytest.mark.parametrize("opset", [18, 23])
-@pytest.mark.parametrize("spec", [DECODER_ONLY, ENCODER_DECODER], ids=["decoder only", "encoder and decoder"])
+@pytest.mark.parametrize("spec", [DECODER_ONLY, ENCODER_DECODER, PADDED], ids=["decoder only", "both", "padded"])
 def test_sequences_of_any_length_are_proven(spec, opset):
     subject = trained(parse_network(spec))
     assert prove(open_session(to_bytes(lowered(subject, opset))), subject).proven

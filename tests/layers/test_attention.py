@@ -106,6 +106,10 @@ def test_the_call_is_written_with_what_it_needs():
         "is_causal=True, need_weights=True)"
     )
     assert causal.target(2) == "output, weights"
+    padded = [x, None, None, tensor("bool n t")]
+    assert str(layer.call(padded, name("attend"), name("x"), None, None, name("pad"))) == (
+        'attend(x, x, x, key_padding_mask=x.new_zeros(pad.shape).masked_fill(pad, float("-inf")), need_weights=False)'
+    )
     others = [x, tensor("n s 6"), tensor("n s 4")]
     assert str(layer.module(*others)) == "nn.MultiheadAttention(8, 2, kdim=6, vdim=4, batch_first=True)"
     function = ScaledDotProductAttention(is_causal=True, dropout_p=0.1)
