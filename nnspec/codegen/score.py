@@ -1,36 +1,55 @@
 """The metrics of an output: torchmetrics' own objects, on numpy arrays."""
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from nnspec.codegen.load import evaluate
+from nnspec.objectives import Metric
 from nnspec.spec.spec import Output
 
 Rows = Any  # a numpy.ndarray whose first axis counts examples
 
 
-def score(output: Output, classes: Sequence[Any], answers: Rows, targets: Rows) -> dict[str, float]:
+def score(
+    output: Output, classes: Sequence[Any], answers: Rows, targets: Rows, scores: Rows | None = None
+) -> dict[str, float]:
     """Each metric of an output by name; NaN where there are too few rows for it.
 
     `answers` and `targets` are class indices for an output that reads as classes or yes and no, and values in their
-    own units otherwise.
+    own units otherwise. `scores` are the probabilities behind the answers: (rows, classes, ...), or of yes.
     """
     if not output.metrics or not len(answers):
         return {}
     # torchmetrics takes 2 s to import, and a spec without metrics needs none of it.
     import torch
-    import torchmetrics
 
     reads = output.loss.reads if output.loss else "values"
     given, wanted = (torch.from_numpy(_flat(rows, reads)) for rows in (answers, targets))
-    found = {}
-    for metric in output.metrics:
-        measure = evaluate(metric.code(reads, len(classes)), {"torchmetrics": torchmetrics})
-        name = type(metric).__name__
-        # R2 compares with the rows' mean: one row has no variance to explain.
-        found[name] = math.nan if name == "R2Score" and len(given) < 2 else float(measure(given, wanted))
-    return found
+    likely = torch.from_numpy(_flat_scores(scores, reads)) if scores is not None else given
+    count = len(classes) or likely.shape[-1] if reads == "classes" else given[0].numel()
+    return {
+        type(metric).__name__: _value(metric, likely if metric.of_scores else given, wanted, reads, count)
+        for metric in output.metrics
+    }
+
+
+def of_scores(output: Output) -> bool:
+    """Whether a metric of the output reads probabilities."""
+    return any(metric.of_scores for metric in output.metrics)
+
+
+def _value(metric: Metric, given: Any, wanted: Any, reads: Any, count: int) -> float:
+    import torchmetrics
+
+    # R2 compares with the rows' mean: one row has no variance to explain.
+    if len(given) < metric.least or (metric.needs_both and bool((wanted == wanted[0]).all())):
+        return math.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it keeps all rows; that a class has none, and is left out of the mean
+        measure = evaluate(metric.code(reads, count), {"torchmetrics": torchmetrics})
+        return float(measure(given, wanted).mean())
 
 
 def _flat(rows: Rows, reads: str) -> Rows:
@@ -39,3 +58,11 @@ def _flat(rows: Rows, reads: str) -> Rows:
         return rows.reshape(-1).astype("int64")
     columns = rows.reshape(len(rows), -1)
     return (columns[:, 0] if columns.shape[1] == 1 else columns).astype("float32")
+
+
+def _flat_scores(scores: Rows, reads: str) -> Rows:
+    """Probabilities in the order of the flat indices: one of yes, or a row of all classes."""
+    if reads != "classes":
+        return scores.reshape(-1).astype("float32")
+    classes = scores.shape[1]
+    return scores.reshape(len(scores), classes, -1).transpose(0, 2, 1).reshape(-1, classes).astype("float32")

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from nnspec.codegen.load import evaluate
-from nnspec.codegen.score import score
+from nnspec.codegen.score import of_scores, score
 from nnspec.diagnostics import Note, SpecError
 from nnspec.exporting.answers import Answer, is_single
 from nnspec.exporting.cases import Array, Case, Examples, cases
@@ -22,7 +22,7 @@ from nnspec.pycode import name as code_name
 from nnspec.runtime.arrays import Slot
 from nnspec.runtime.session import ORT_VERSION, Session
 from nnspec.shapes import Tensor
-from nnspec.spec.spec import Spec
+from nnspec.spec.spec import Output, Spec
 
 BATCH_ROWS = 512
 
@@ -160,10 +160,20 @@ def _metrics(trained: Trained, name: str, batches: list[tuple[Answered, Answered
     output, classes = trained.spec.outputs[name], trained.answers[name].classes
     sides = []
     for side in (0, 1):
-        parts = [part.index if part.index is not None else part.numbers for part in (batch[side] for batch in batches)]
-        answers = np.concatenate([part for part in parts if part is not None])
-        sides.append(score(output, classes, answers, trained.examples.targets[name][: len(answers)]))
+        parts = [batch[side] for batch in batches]
+        numbers = np.concatenate([part.numbers for part in parts]) if parts[0].numbers is not None else None
+        indices = np.concatenate([part.index for part in parts]) if parts[0].index is not None else None
+        answers, targets = numbers if indices is None else indices, trained.examples.targets[name]
+        assert answers is not None
+        scores = _of_yes(output, numbers, answers) if of_scores(output) and numbers is not None else None
+        sides.append(score(output, classes, answers, targets[: len(answers)], scores))
     return {metric: (sides[0][metric], sides[1][metric]) for metric in sides[0]}
+
+
+def _of_yes(output: Output, probabilities: Array, index: Array) -> Array:
+    """The probabilities of classes as they are; of no and yes, that of yes."""
+    both = output.loss and output.loss.reads == "binary" and probabilities.shape != index.shape
+    return probabilities[:, 1] if both else probabilities
 
 
 def _slot(name: str, x: Tensor) -> Slot:

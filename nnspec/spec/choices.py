@@ -50,13 +50,14 @@ def choose_each(
     find: Callable[[str], type[Model] | None],
     known: Iterable[str],
     findings: Findings,
+    absent: Mapping[str, str] = NOTHING,
 ) -> tuple[Model, ...]:
     """A list of choices; a single one may stand without the list."""
     if node is None or node.value is None:
         return ()
     names = list(known)
     items = list(node) if isinstance(node.value, list) else [node]
-    chosen = [choose(item, what, find, names, findings) for item in items]
+    chosen = [choose(item, what, find, names, findings, absent) for item in items]
     return tuple(item for item in chosen if item is not None)
 
 

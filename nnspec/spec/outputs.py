@@ -47,7 +47,7 @@ def _output(name: str, node: Node, span: Span, findings: Findings) -> Output | N
         return None
     given = node.get("loss")
     loss = _loss(given, findings)
-    metrics = choose_each(node.get("metrics"), "metric", METRICS.get, METRICS, findings)
+    metrics = choose_each(node.get("metrics"), "metric", METRICS.get, METRICS, findings, METRICS.absent)
     steps = choose_each(node.get("prepare"), "step", prepare.find, prepare.known(), findings)
     source = node.get("from")
     reference = Reference(section.from_, source.span if source else span)
@@ -97,6 +97,10 @@ def _check_metrics(output: Output, metrics: tuple[Metric, ...], node: Node, find
             if field := metric.misfit(loss.reads):
                 message = f"{name}: {field} says nothing for {output.name}, which {type(loss).__name__} makes yes or no"
                 findings.error("metric-fit", message, node.span_of(["metrics", index]), help="leave it out")
+            elif metric.of_scores and not loss.probabilistic:
+                message = f"{name} reads probabilities, and {type(loss).__name__} of {output.name} gives none"
+                help = "a loss that reads logits does, as CrossEntropyLoss or BCEWithLogitsLoss"
+                findings.error("metric-fit", message, node.span_of(["metrics", index]), help=help)
             continue
         fitting = [known.__name__ for known in METRICS.values() if loss and loss.reads in known.fits]
         if loss:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nnspec.codegen.load import evaluate
-from nnspec.codegen.score import score
+from nnspec.codegen.score import of_scores, score
 from nnspec.graph import Graph
 from nnspec.prepare import FittedOutput
 from nnspec.prepare.fitted import invert
@@ -69,17 +69,26 @@ class Judge:
     def _score(self, output: Output, answers: Tensor, examples: Examples) -> dict[str, float]:
         targets = examples.targets[learnt(self.spec).index(output)]
         fitted = self.fitted.get(output.name, FittedOutput())
-        given, wanted = (_own_units(output, fitted, x) for x in (answers, targets))
-        return score(output, fitted.classes or output.classes, given, wanted)
+        scores = answers.cpu().numpy() if of_scores(output) else None
+        given, wanted = (_own_units(output, fitted, x) for x in (_decided(output, answers), targets))
+        return score(output, fitted.classes or output.classes, given, wanted, scores)
 
 
 def _answer(output: Output, result: Tensor) -> Tensor:
+    """Values, or probabilities where a metric reads them; otherwise class indices, which take less memory."""
+    assert output.loss
+    if output.loss.reads == "classes" and not of_scores(output):
+        return result.argmax(dim=1)
+    answer: Tensor = evaluate(output.loss.answer(name("output")), {"output": result})
+    return answer
+
+
+def _decided(output: Output, answers: Tensor) -> Tensor:
     """Class indices, or the values."""
     assert output.loss
     if output.loss.reads == "classes":
-        return result.argmax(dim=1)
-    answer: Tensor = evaluate(output.loss.answer(name("output")), {"output": result})
-    return answer if output.loss.reads == "values" else answer > 0.5
+        return answers.argmax(dim=1) if of_scores(output) else answers
+    return answers if output.loss.reads == "values" else answers > 0.5
 
 
 def _own_units(output: Output, fitted: FittedOutput, x: Tensor) -> Array:
