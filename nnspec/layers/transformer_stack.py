@@ -7,6 +7,7 @@ from pydantic import Field, PositiveInt
 
 from nnspec.layers.attend import Masks, prefixed
 from nnspec.layers.layer import OnnxBuilder, Shape, Value
+from nnspec.layers.recurrent import MAX_LAYERS
 from nnspec.layers.transformer import DECODER, ENCODER, Decoding, Transforming
 from nnspec.pycode import Code, nn
 from nnspec.shapes import Dim, Tensor
@@ -44,7 +45,7 @@ class TransformerEncoder(_Stacked):
     PyTorch copies one. Vaswani et al., Attention is all you need, 2017.
     """
 
-    num_layers: PositiveInt = Field(description="layers one after another")
+    num_layers: PositiveInt = Field(le=MAX_LAYERS, description="layers one after another")
     norm: bool = Field(default=False, description="normalise what the last layer gives")
     is_causal: bool = Field(default=False, description="each position sees itself and those before it")
 
@@ -83,7 +84,7 @@ class TransformerDecoder(_Stacked, Decoding):
     PyTorch copies one. Vaswani et al., Attention is all you need, 2017.
     """
 
-    num_layers: PositiveInt = Field(description="layers one after another")
+    num_layers: PositiveInt = Field(le=MAX_LAYERS, description="layers one after another")
     norm: bool = Field(default=False, description="normalise what the last layer gives")
 
     examples = {
@@ -129,8 +130,8 @@ class Transformer(_Stacked):
     """
 
     nhead: PositiveInt = Field(default=8, description="attentions side by side; divides the features")
-    num_encoder_layers: PositiveInt = Field(default=6, description="layers of the encoder")
-    num_decoder_layers: PositiveInt = Field(default=6, description="layers of the decoder")
+    num_encoder_layers: PositiveInt = Field(default=6, le=MAX_LAYERS, description="layers of the encoder")
+    num_decoder_layers: PositiveInt = Field(default=6, le=MAX_LAYERS, description="layers of the decoder")
     src_is_causal: bool = Field(default=False, description="each position of src sees itself and those before it")
     tgt_is_causal: bool = Field(default=False, description="each position of tgt sees itself and those before it")
     memory_is_causal: bool = Field(default=False, description="and of the encoder's output those up to its own place")

@@ -47,6 +47,7 @@ REFUSED = [
     ("Embedding", dict(num_embeddings=5, embedding_dim=2, padding_idx=True)),
     ("RNN", dict(hidden_size=4, nonlinearity="gelu")),
     ("LSTM", dict(hidden_size=4, proj_size=-1)),
+    ("TransformerEncoder", dict(nhead=1, num_layers=10**9)),
     ("Mean", dict()),
     ("Mean", dict(dim=[])),
     ("Heaviside", dict(values=float("inf"))),
