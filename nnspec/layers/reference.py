@@ -14,8 +14,8 @@ from nnspec.layers.words import expected, literal
 STYLE = """
 :root { color-scheme: light dark; --line: #8a97a644; --soft: #6b7785; --back: #8a97a61a; --link: #3b82f6 }
 body { margin: 0; font: 15px/1.5 system-ui, sans-serif; display: flex }
-nav { position: sticky; top: 0; height: 100vh; overflow: hidden auto; box-sizing: border-box; padding: 1em; flex: 0 0 15em;
-  border-right: 1px solid var(--line); font-size: 13px }
+nav { position: sticky; top: 0; height: 100vh; overflow: hidden auto; box-sizing: border-box; padding: 1em;
+  flex: 0 0 15em; border-right: 1px solid var(--line); font-size: 13px }
 nav h2 { font-size: 13px; margin: 1em 0 .2em; color: var(--soft); font-weight: 600 }
 nav a { display: block; color: inherit; text-decoration: none; padding: .05em 0 }
 nav a:hover { color: var(--link) }
