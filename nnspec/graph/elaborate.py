@@ -334,8 +334,12 @@ def _next_turn(entry: Entry, givens: Sequence[Given], last: Given) -> Sequence[G
 
 
 def _taken(givens: Sequence[Given], least: int, most: int | None) -> tuple[Port, ...]:
-    """What is taken of each; what has several outputs hands all of them to one that takes as many."""
-    if len(givens) == 1 and least >= 2:
+    """What is taken of each; what has several outputs hands all of them to one that takes as many.
+
+    Where a single input would do, further ones mean something of their own: parts of one kind (Chunk, Unbind) are for
+    all of them, an LSTM's last states are not.
+    """
+    if len(givens) == 1 and (least >= 2 or all(output.isdecimal() for output in givens[0].outputs)):
         ports = givens[0].ports
         if least <= len(ports) and (most is None or len(ports) <= most):
             return ports

@@ -64,6 +64,19 @@ def test_a_layers_other_outputs_have_names():
         assert graph.output_tensors["output"] == tensor(shape)
 
 
+def test_parts_of_one_kind_all_go_to_a_layer_that_may_take_as_many():
+    text = "nnspec: 1\ninputs: {x: [3, 2, 5, 4]}\nlayers:\n  - {Unbind: 1, name: parts}\n"
+    graph = parse_network(text + "  - {ScaledDotProductAttention: null, name: attention}\n").graph
+    assert graph.vertices["attention"].inputs == (Port("parts", 0), Port("parts", 1), Port("parts", 2))
+    assert parse_network(text + "  - {ReLU: null, name: first}\n").graph.vertices["first"].inputs == (Port("parts", 0),)
+
+
+def test_last_states_do_not_go_to_a_layer_that_may_take_as_many():
+    text = "nnspec: 1\ninputs: {rows: [T, 8]}\nlayers:\n  - {LSTM: 4, name: memory}\n"
+    graph = parse_network(text + "  - {MultiheadAttention: 2, name: attention}\n").graph
+    assert graph.vertices["attention"].inputs == (Port("memory"),)
+
+
 def test_a_layer_that_reaches_no_output_is_warned_of():
     text = "nnspec: 1\ninputs: {x: [8]}\nlayers:\n  - {Linear: 3, name: dead}\n  - {Linear: 5, from: x}\n"
     (warning,) = parse_network(text).warnings
