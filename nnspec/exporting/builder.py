@@ -288,10 +288,20 @@ def check_model(model: onnx.ModelProto) -> None:
 
 def _node_proto(node: Node, needed: set[Value]) -> onnx.NodeProto:
     inputs = [value.name if value else "" for value in node.inputs]
-    outputs = [value.name if value in needed else "" for value in node.outputs]
+    spared = {index for index, value in enumerate(node.outputs) if value not in needed and _may_lack(node, index)}
+    outputs = ["" if index in spared else value.name for index, value in enumerate(node.outputs)]
     return helper.make_node(
         node.op_type, _trimmed(inputs), _trimmed(outputs), name=node.name, domain=node.domain or None, **node.attributes
     )
+
+
+def _may_lack(node: Node, index: int) -> bool:
+    """Whether an output is optional: onnxruntime crashes on a Split that lacks one of its parts."""
+    domain = node.domain or ""
+    if not onnx.defs.has(node.op_type, domain):
+        return True
+    outputs = onnx.defs.get_schema(node.op_type, domain=domain).outputs
+    return index < len(outputs) and outputs[index].option == onnx.defs.OpSchema.FormalParameterOption.Optional
 
 
 def _trimmed(names: list[str]) -> list[str]:

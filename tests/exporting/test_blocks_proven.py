@@ -28,6 +28,18 @@ def test_every_kind_of_part_is_proven():
     assert prove(open_session(to_bytes(lowered(subject))), subject).proven
 
 
+PARTS = """nnspec: 1
+inputs: {x: [5]}
+layers: [{Split: {split_size: [2, 3]}, name: parts}, {Linear: 2, from: parts.%d}]
+"""
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_a_part_that_nothing_takes_is_proven(part):
+    subject = trained(parse_network(PARTS % part))
+    assert prove(open_session(to_bytes(lowered(subject))), subject).proven
+
+
 USES = """nnspec: 1
 inputs: {x: [6]}
 imports: {inner: {nnspec: 1, params: {width: 2}, inputs: {a: [1], b: [1]}, layers: [

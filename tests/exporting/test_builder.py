@@ -159,12 +159,13 @@ def test_optional_inputs_outputs_and_attributes_may_be_left_out():
     graph = GraphBuilder()
     x = graph.input("x", tensor("n 3 4"))
     scope = graph.scope("clip")
-    low, _ = scope.ops("Split", scope.op("Clip", x, None, scope.constant(1.0)), outputs=2, axis=1, num_outputs=None)
-    graph.output(low, "low", tensor("n 1 4"))
-    clip, split = graph.model("net").graph.node
+    clipped = scope.op("Clip", x, None, scope.constant(1.0))
+    kept, _ = scope.ops("Dropout", clipped, outputs=2, seed=3, training_mode=None)
+    graph.output(kept, "kept", tensor("n 3 4"))
+    clip, dropout = graph.model("net").graph.node
     assert [*clip.input] == ["x", "", "clip.constant"]
-    assert [*split.output] == ["low"]
-    assert [attribute.name for attribute in split.attribute] == ["axis"]
+    assert [*dropout.output] == ["kept"]
+    assert [attribute.name for attribute in dropout.attribute] == ["seed"]
 
 
 def test_several_outputs_are_named_after_the_layer():
