@@ -15,11 +15,14 @@ from pydantic_core import CoreSchema
 from nnspec.layers.layer import OPSETS
 from nnspec.spec.amounts import BYTES_FORM, COUNT_FORM
 
+MAX_CLASSES = 2**24  # more than any vocabulary has
 Share = Annotated[float, Field(ge=0, lt=1)]
 Size = PositiveInt | str
 Number = Annotated[float, Field(ge=0)]
 Amount = Number | Annotated[str, Field(max_length=30, pattern=COUNT_FORM)]
 Memory = Number | Annotated[str, Field(max_length=30, pattern=BYTES_FORM)]
+Classes = Annotated[list[str | int], Field(min_length=2)] | Annotated[int, Field(ge=2, le=MAX_CLASSES)]
+CLASSES = "a list of at least two classes, or their number"
 COUNTS = "a number, or one with k, M, G or T as in 500k"
 BYTES = "a number of bytes, or one with a unit as in 64MB or 48MiB"
 NAMES = "a list of at least one name"
@@ -110,8 +113,8 @@ class OutputSection(Section):
     """The loss, by PyTorch's name."""
     metrics: list[Any] = []
     """Metrics, by torchmetrics' names."""
-    classes: list[str | int] | None = Field(default=None, min_length=2)
-    """The classes in order; learnt from the column unless given."""
+    classes: Classes | None = Field(default=None, json_schema_extra={"words": CLASSES})
+    """The classes in order, or how many, which are then 0, 1, 2, …; learnt from the column unless given."""
     prepare: list[Any] = []
     """Preparation of a target of real numbers; the exported model gives it back in its own units."""
     weight: PositiveFloat = 1.0

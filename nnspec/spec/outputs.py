@@ -57,7 +57,7 @@ def _output(name: str, node: Node, span: Span, findings: Findings) -> Output | N
         section.column or name,
         loss,
         metrics,
-        tuple(section.classes or ()),
+        _classes(section),
         steps,
         section.weight,
         span,
@@ -67,6 +67,12 @@ def _output(name: str, node: Node, span: Span, findings: Findings) -> Output | N
         _check_metrics(output, metrics, node, findings)
         _check_target(output, node, findings)
     return output
+
+
+def _classes(section: OutputSection) -> tuple[str | int, ...]:
+    """The classes by name; a number of them is so many whole numbers from 0."""
+    given = section.classes
+    return tuple(range(given)) if isinstance(given, int) else tuple(given or ())
 
 
 def _check_exported(outputs: dict[str, Output], section: Node, findings: Findings) -> None:

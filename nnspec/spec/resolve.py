@@ -131,7 +131,8 @@ def _output(output: Output, last: str) -> dict[str, Any]:
         document["loss"] = _choice(output.loss)
     document["metrics"] = _choices(output.metrics)
     if output.classes:
-        document["classes"] = _escaped(output.classes)
+        counted = output.classes == tuple(range(len(output.classes)))
+        document["classes"] = len(output.classes) if counted else _escaped(output.classes)
     return {**document, "prepare": _choices(output.steps), "weight": output.weight, "export": output.exported}
 
 

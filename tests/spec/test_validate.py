@@ -156,6 +156,17 @@ def test_the_long_form_says_everything():
     assert spec.outputs["y"].loss == CrossEntropyLoss()
 
 
+@pytest.mark.parametrize(
+    ("classes", "meant", "long"),
+    [("3", (0, 1, 2), 3), ("[0, 1, 2]", (0, 1, 2), 3), ("[2, 1, 0]", (2, 1, 0), [2, 1, 0])],
+)
+def test_a_number_of_classes_is_so_many_whole_numbers(classes, meant, long):
+    text = f"nnspec: 1\ninputs: {{x: [4]}}\nlayers: [Linear: 3]\noutputs: {{y: {{classes: {classes}, loss: "
+    spec = parse_network(f"{text}CrossEntropyLoss}}}}\n").spec
+    assert spec.outputs["y"].classes == meant
+    assert resolve(spec)["outputs"]["y"]["classes"] == long
+
+
 LAYERS = st.sampled_from(
     [
         "ReLU",
