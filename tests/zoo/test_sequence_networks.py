@@ -15,7 +15,9 @@ from nnspec.templates import templates
 MAX_LINES = 300  # of source that a person still reads
 PUBLISHED = json.loads((Path(__file__).parent / "published_sequences.json").read_text(encoding="utf-8"))
 # `# GPT-2 large   --set width=1280 --set depth=36   774,030,080   100G`
-HEAD = re.compile(r"# (?P<name>\S.*?)(?P<set>(?: +--set \S+)*) {2,}(?P<parameters>[\d,]+) +(?P<macs>[\d.]+[kMG]?)(?: |$)")
+HEAD = re.compile(
+    r"# (?P<name>\S.*?)(?P<set>(?: +--set \S+)*) {2,}(?P<parameters>[\d,]+) +(?P<macs>[\d.]+[kMG]?)(?: |$)"
+)
 HEADS = [
     pytest.param(name, row["set"], row["parameters"], row["macs"], id=row["name"])
     for name in NAMES
