@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from agreement import table
 from pydantic import ValidationError
 
 from nnspec.layers import find
@@ -183,6 +184,7 @@ def test_shapes_parameters_and_refusals_are_pytorchs(file):
     lines = (CASES / f"{file}.jsonl").read_text().splitlines()
     calls = [Call(*json.loads(line)) for line in lines]
     reasons = Counter(reason for call in calls if (reason := left_out(call)))
+    print(table(calls, left_out, lambda call: torchs_answer(call) is None))
     compared = [call for call in calls if not left_out(call)]
     wrong = [(call, answer(call)) for call in compared if answer(call) != torchs_answer(call)]
     assert wrong == []

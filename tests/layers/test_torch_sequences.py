@@ -12,6 +12,7 @@ from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from agreement import table
 from pydantic import ValidationError
 
 from nnspec.layers import find
@@ -98,6 +99,7 @@ def answer(call: Call) -> list[Any] | None:
 def test_shapes_parameters_and_refusals_are_pytorchs():
     calls = [Call(*json.loads(line)) for line in CASES.read_text().splitlines()]
     reasons = Counter(reason for call in calls if (reason := left_out(call)))
+    print(table(calls, left_out, lambda call: call.torchs_answer is None))
     compared = [call for call in calls if not left_out(call)]
     wrong = [(call, answer(call)) for call in compared if answer(call) != call.torchs_answer]
     assert wrong == []
