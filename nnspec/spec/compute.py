@@ -85,16 +85,25 @@ def _list(part: ast.List, scope: Scope) -> Value:
 
 
 def _item(part: ast.Subscript, scope: Scope) -> Value:
-    items, index = _compute(part.value, scope), _compute(part.slice, scope)
+    items = _compute(part.value, scope)
     if not isinstance(items, list):
         raise fault(part.value, f"only a list has items, got {got(items)}")
-    if not isinstance(index, int):
-        raise fault(part.slice, f"an item's place is a whole number, got {got(index)}")
+    if isinstance(part.slice, ast.Slice):
+        ends = (_place(end, scope) if end else None for end in (part.slice.lower, part.slice.upper))
+        return items[slice(*ends)]
+    index = _place(part.slice, scope)
     if not -len(items) <= index < len(items):
         help = f"the first is [0], the last [{len(items) - 1}] or [-1]" if items else ""
         raise fault(part, f"no item [{index}] in {described(items)}", help)
     item: Value = items[index]
     return item
+
+
+def _place(part: ast.expr, scope: Scope) -> int:
+    place = _compute(part, scope)
+    if not isinstance(place, int):
+        raise fault(part, f"an item's place is a whole number, got {got(place)}")
+    return place
 
 
 def _binary(part: ast.BinOp, scope: Scope) -> Value:

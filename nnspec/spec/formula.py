@@ -25,7 +25,7 @@ FUNCTIONS = {
     "range": 3,
 }
 PARTS = (
-    *(ast.Constant, ast.Name, ast.List, ast.Subscript, ast.Call),
+    *(ast.Constant, ast.Name, ast.List, ast.Subscript, ast.Slice, ast.Call),
     *(ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp),
 )
 OPERATOR_WORDS = frozenset("and or not if else in".split())
@@ -39,7 +39,7 @@ TOKEN = re.compile(
     | (?P<text>'[^'\n]*'|"[^"\n]*") | (?P<quote>['"])
     | (?P<open>[(\[]) | (?P<close>[)\]])
     | (?P<odd><<|>>)
-    | (?P<sign>\*\*|//|[=!<>]=|[-+*/%<>,])
+    | (?P<sign>\*\*|//|[=!<>]=|:(?!=)|[-+*/%<>,])
     | (?P<attribute>\.\s*[A-Za-z_]\w*)
     | (?P<other>:=|&&|\|\||.)""",
     re.ASCII | re.DOTALL | re.VERBOSE,
@@ -55,7 +55,6 @@ WAYS_OUT = {
     "!": "write not",
     "^": "a power is written **",
     "?": "write a if c else b",
-    ":": "take one item at a time, as in sizes[0]",
     "$": "inside the parentheses a name stands alone",
     "for": "it has no loops; range, sum, min and max take lists",
     "None": "leave the key out where there is nothing to say",
@@ -144,7 +143,7 @@ def _checked_names(tree: ast.expr) -> tuple[ast.Name, ...]:
         part, depth = waiting.pop()
         if depth > MAX_NESTING:
             raise fault(part, f"an expression nests at most {MAX_NESTING} deep", SHORTER)
-        if not isinstance(part, PARTS):
+        if not isinstance(part, PARTS) or (isinstance(part, ast.Slice) and part.step):
             raise _refused(part)
         inner = _checked_arguments(part) if isinstance(part, ast.Call) else list(ast.iter_child_nodes(part))
         if isinstance(part, ast.Name) and part.id not in CONSTANTS:
@@ -156,6 +155,8 @@ def _checked_names(tree: ast.expr) -> tuple[ast.Name, ...]:
 def _refused(part: ast.expr) -> ExpressionError:
     if isinstance(part, ast.Starred):
         return fault(part, "an expression has no '*' before a value", "a list is given as it is, as in max(sizes)")
+    if isinstance(part, ast.Slice):
+        return fault(part, "a stretch of a list has no step", "as in sizes[1:], sizes[:2] or sizes[1:3]")
     return fault(part, "values with commas between them need brackets", "write a list: [1, 2]")
 
 

@@ -1,5 +1,6 @@
 """`$name` and `$(expression)`: values, types, bounds, places, and every message."""
 
+import ast
 import math
 import operator
 import time
@@ -92,6 +93,9 @@ def marked(diagnostic) -> str:
         ("$(in_shape[0])", 3),
         ("$(in_shape[-1] * sizes[1])", 16),
         ("$(in_shape == [3, 8, 8])", True),
+        ("$(sizes[1:])", [2, 3]),
+        ("$(sum(sizes[:stride]) + len(sizes[1:-1]) + len(sizes[5:]))", 4),
+        ("$(in_shape[1:])", [8, 8]),
         ("$(stride in sizes)", True),
         ("$('x' not in sizes)", True),
         ("$(min(width, stride) + max(sizes))", 5),
@@ -161,6 +165,7 @@ SHORTER = "give a part of it a name of its own under params"
 JOIN = 'texts are joined outside an expression, as in "$a-$b"'
 LOOPS = "it has no loops; range, sum, min and max take lists"
 STARRED = "a list is given as it is, as in max(sizes)"
+STRETCH = "as in sizes[1:], sizes[:2] or sizes[1:3]"
 ALONE = "text takes numbers, booleans and text; such a value stands alone"
 THERE_ARE = "there are min, max, abs, round, ceil, floor, sqrt, log2, int, len, sum, range"
 LATER = "known only when the model runs"
@@ -196,7 +201,11 @@ FAULTS = [
     ("$('a' 'b')", "'b'", "two texts stand side by side", JOIN),
     ("$(act + 'b')", "act", "'+' takes numbers, got the text 'ReLU'", JOIN),
     ("$({1: 2})", "{", "an expression has no '{'", GRAMMAR),
-    ("$(sizes[0:2])", ":", "an expression has no ':'", "take one item at a time, as in sizes[0]"),
+    ("$(sizes[::2])", "::2", "a stretch of a list has no step", STRETCH),
+    ("$(sizes[act:])", "act", "an item's place is a whole number, got the text 'ReLU'", ""),
+    ("$(width[:1])", "width", "only a list has items, got 16", ""),
+    ("$(sizes[1:2, 3])", "1:2, 3", "values with commas between them need brackets", "write a list: [1, 2]"),
+    ("$(width: 1)", ":", "'width: 1' cannot be read", UNREADABLE),
     ("$(width is 3)", "is", "an expression has no 'is'", "compare with == or !="),
     ("$(width = 3)", "=", "an expression has no '='", "compare with ==; the values of a function have no names"),
     ("$(width && 1)", "&&", "an expression has no '&&'", "write and"),
@@ -440,7 +449,7 @@ def test_mentions_looks_at_values_alone():
 
 def test_the_lists_of_functions_and_parts_agree():
     assert set(OF_ONE_NUMBER) | {"min", "max", "len", "sum", "range"} == set(FUNCTIONS)
-    assert set(PARTS) == set(PARTS_READ)
+    assert {*PARTS, ast.Slice} == set(PARTS_READ)  # a stretch has no value but its list's
     assert {"expression", "unknown-parameter"} <= set(CODES)
 
 
