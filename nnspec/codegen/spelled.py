@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 from nnspec.codegen.parts import Part, inside
 from nnspec.graph import Vertex
 
+NUMBERS = (int, float)
 Spelled = Mapping[str, frozenset[str]]  # arguments by the layer's path
 
 
 def spelled(parts: Iterable[Part]) -> Spelled:
-    """The whole numbers that a layer must write since the same layer of another part of this title does."""
+    """The numbers that a layer must write since the same layer of another part of this title does."""
     layers = [(part, item) for part in parts for item in part.items if isinstance(item, Vertex)]
     places = {item.name: (part.scope.title, inside(item, part), item.kind) for part, item in layers}
     written: dict[tuple[str, str, str], set[str]] = {}
@@ -23,7 +24,7 @@ def spelled(parts: Iterable[Part]) -> Spelled:
 
 
 def _numbers(vertex: Vertex) -> set[str]:
-    """The arguments that are whole numbers, as their defaults are, and differ from them."""
+    """The arguments that are numbers of their defaults' kind, and differ from them."""
     fields, changed = type(vertex.layer).model_fields, vertex.layer.changed()
-    numbers = {name for name, value in changed.items() if type(value) is int and name in fields}
-    return {name for name in numbers if type(fields[name].get_default()) is int}
+    numbers = {name: value for name, value in changed.items() if type(value) in NUMBERS and name in fields}
+    return {name for name, value in numbers.items() if type(fields[name].get_default()) is type(value)}

@@ -64,7 +64,7 @@ class _Class:
     name: str
     about: Sequence[str]  # its docstring
     inputs: Sequence[str]
-    arguments: Sequence[str]
+    arguments: Mapping[str, str]  # each with its type
     init: Sequence[Statement]
     forward: Sequence[Statement]
     returned: Sequence[str]  # variables
@@ -159,7 +159,7 @@ def _network(graph: Graph, body: Body, title: str) -> _Class:
     returned = [body.variables[port] for port in body.outputs]
     about, inputs = _class_docstring(graph), list(body.inputs)
     init, forward = [*body.init(), *settled(body), *ruled(graph), *frozen(graph)], list(body.forward())
-    return _Class(title, about, inputs, (), init, forward, returned, _listed(graph.outputs))
+    return _Class(title, about, inputs, {}, init, forward, returned, _listed(graph.outputs))
 
 
 def _check_names(graph: Graph, parts: Sequence[Part]) -> None:
@@ -180,7 +180,7 @@ def _class(written: _Class) -> list[Line]:
 
 def _init(written: _Class) -> list[Line]:
     """The constructor."""
-    arguments = ", ".join(["self", *(f"{argument}: int" for argument in written.arguments)])
+    arguments = ", ".join(["self", *(f"{argument}: {kind}" for argument, kind in written.arguments.items())])
     head = [*map(Line, _definition("__init__", arguments, "None")), Line(f"{INDENT * 2}super().__init__()")]
     return [*head, *lay_out(written.init, INDENT * 2)]
 

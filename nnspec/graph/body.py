@@ -43,12 +43,12 @@ class Body:
         outer: "Body | None" = None,
         depth: int = 0,
         used: tuple[Note, ...] = (),
-        sizes: Mapping[str, int] = MappingProxyType({}),
+        numbers: Mapping[str, int | float] = MappingProxyType({}),
     ) -> None:
         self.entries, self.inputs, self.names, self.prefix = entries, inputs, names, prefix
         self.title, self.blocks, self.outer = title, blocks, outer
         self.home, self.document = home, document  # what the document around knows by name, and its parameters here
-        self.sizes = sizes  # the parameters of the block around that are whole numbers
+        self.numbers = numbers  # the parameters of the block around that are numbers
         self.residuals = sum(entry.kind == "Residual" for entry in entries)
         self.depth, self.used = depth, used  # how many lists stand around it, and where its block is used
         self.known = dict(inputs)

@@ -78,7 +78,7 @@ class Scope:
     name: str  # the path that the names of its layers begin with
     title: str  # what it is an instance of
     inputs: Mapping[Port, str] = field(default_factory=dict)  # what its inputs are called
-    sizes: Mapping[str, int] = field(default_factory=dict)  # its parameters that are whole numbers
+    numbers: Mapping[str, int | float] = field(default_factory=dict)  # its parameters that are numbers
     shares: str = ""  # the part whose module it is too
     kind: str = ""  # the block's name, or the combinator's; none for one of a combinator's lists
     arguments: Mapping[str, Any] = field(

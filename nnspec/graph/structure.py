@@ -36,7 +36,7 @@ def use_block(elaborator: "Elaborator", place: "Place", block: Block) -> Given |
         place.path,
         block.name,
         inputs,
-        body.sizes,
+        body.numbers,
         kind=block.name,
         arguments=_given_values(place, block, names),
         span=place.entry.type_span,
@@ -74,7 +74,7 @@ def _block_body(place: "Place", block: Block, names: Names, taken: Sequence[Port
         document=names if block.document else around.document,
         blocks=(*around.blocks, block),
         depth=around.depth + 1,
-        sizes=_sizes(block, names),
+        numbers=_numbers(block, names),
         used=(Note("used", f"{block.name} {place.path}", place.entry.type_span), *around.used),
     )
 
@@ -104,7 +104,7 @@ def use_residual(elaborator: "Elaborator", place: "Place") -> Given | None:
 
 def _scope(place: "Place", kind: str) -> Scope:
     """A combinator's scope."""
-    return Scope(place.path, place.title, {}, place.body.sizes, kind=kind, span=place.entry.type_span)
+    return Scope(place.path, place.title, {}, place.body.numbers, kind=kind, span=place.entry.type_span)
 
 
 def _home(elaborator: "Elaborator", place: "Place") -> str:
@@ -173,7 +173,7 @@ def _part(
     leaf = key if turn is None else f"{key}.{turn}"
     path, around = f"{home}.{leaf}" if home else leaf, place.title if home == place.path else place.body.title
     title = "_".join(filter(None, [around, "path" if key.startswith("paths") else key]))
-    elaborator.scopes[path] = Scope(path, title, {}, place.body.sizes)
+    elaborator.scopes[path] = Scope(path, title, {}, place.body.numbers)
     inner = _inner_body(place, place.entry.parts[key], names or place.names, f"{path}.", title)
     return elaborator.run(inner, given) or given
 
@@ -192,7 +192,7 @@ def _inner_body(place: "Place", entries: Sequence[Entry], names: Names, prefix: 
         outer=outer,
         depth=outer.depth + 1,
         used=outer.used,
-        sizes=outer.sizes,
+        numbers=outer.numbers,
     )
 
 
@@ -288,9 +288,11 @@ def _setting(place: "Place", key: str) -> Node | None:
     return place.entry.arguments.get(key) if place.entry.arguments else None
 
 
-def _sizes(block: Block, names: Names) -> dict[str, int]:
+def _numbers(block: Block, names: Names) -> dict[str, int | float]:
     values = {name: names.values.get(name) for name in block.params}
-    return {name: value for name, value in values.items() if isinstance(value, int) and not isinstance(value, bool)}
+    return {
+        name: value for name, value in values.items() if isinstance(value, int | float) and not isinstance(value, bool)
+    }
 
 
 def _as(place: "Place", kind: str, ports: tuple[Port, ...], outputs: Sequence[str]) -> Given:

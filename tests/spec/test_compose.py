@@ -57,7 +57,7 @@ def graph_of(network: Network) -> object:
         [(vertex.name, vertex.layer, vertex.inputs, vertex.gives) for vertex in network.graph],
         network.graph.inputs,
         network.graph.outputs,
-        [(scope.title, list(scope.inputs.values()), scope.sizes) for scope in network.graph.scopes.values()],
+        [(scope.title, list(scope.inputs.values()), scope.numbers) for scope in network.graph.scopes.values()],
     )
 
 
@@ -254,7 +254,7 @@ def test_a_long_chain_of_files_ends_in_one_error(write):
 
 
 WHOLE = sorted(
-    path for folder in ("specs", "tests/networks", "tests/golden") for path in (ROOT / folder).glob("*.yaml")
+    path for folder in ("specs", "tests/networks", "tests/golden") for path in (ROOT / folder).rglob("*.yaml")
 )
 
 
