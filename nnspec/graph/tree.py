@@ -33,6 +33,16 @@ class Part:
         return len(self.items) if self.path and self.scope is None else 0
 
     @property
+    def are_stages(self) -> bool:
+        """Whether it is a repeat whose turns are given other arguments and give other shapes."""
+        if not self.turns:
+            return False
+        turns = [item for item in self.items if isinstance(item, Part)]
+        arguments = [turn.scope.arguments for turn in turns if turn.scope]
+        shapes = {last.gives for turn in turns for last in [*turn][-1:]}
+        return len(shapes) > 1 and any(other != arguments[0] for other in arguments[1:])
+
+    @property
     def first(self) -> Vertex:
         return next(iter(self))
 

@@ -112,14 +112,18 @@ class View:
 
 
 def view(graph: Graph, depth: int | None = None) -> View:
-    """Every layer, or those at most `depth` deep, with each part at that depth as one item."""
+    """Every layer, or those at most `depth` deep, with each part at that depth as one item.
+
+    A repeat of stages adds nothing to the depth: one row for all of them would say little.
+    """
     return View(graph, list(_items(tree(graph), (), depth)))
 
 
 def _items(part: Part, around: tuple[Part, ...], depth: int | None) -> Iterator[Item]:
     here = (*around, part)
+    level = sum(not outer.are_stages for outer in here)
     for inner in part.items:
-        folded = isinstance(inner, Part) and depth is not None and len(here) >= depth
+        folded = isinstance(inner, Part) and depth is not None and level >= depth and not inner.are_stages
         yield Item(inner, here, folded)
         if isinstance(inner, Part) and not folded:
             yield from _items(inner, here, depth)

@@ -10,6 +10,7 @@ from nnspec.graph.table import WIDTH, table
 from nnspec.objectives.optimizers.adam import Adam
 
 NETWORKS = Path(__file__).parents[1] / "networks"
+RESNET = NETWORKS.parents[1] / "specs" / "vision" / "resnet.yaml"
 RESIDUAL = """
 nnspec: 1
 inputs: {image: [3, 32, 32]}
@@ -176,7 +177,7 @@ stage4 ×2            bottleneck(512)                    2048×7×7    10,502,14
 adaptiveavgpool2d_1  AdaptiveAvgPool2d(1)               2048×1×1
 flatten_1            Flatten                            2048
 linear_1             Linear(1000)                       1000         2,049,000  2.05M
-output               output                             1000
+label                output                             1000
 ─────────────────────────────────────────────────────────────────────────────────────
 
 parameters   15,995,176 (61 MiB)
@@ -268,9 +269,32 @@ def test_layers_that_are_only_trained_are_marked():
 
 
 def test_blocks_below_a_depth_are_folded_with_their_sums():
-    resnet = load_network(NETWORKS / "resnet.yaml", ["params.block=bottleneck"]).graph
+    resnet = load_network(RESNET, ["params.block=bottleneck"]).graph
     assert table(resnet, depth=1) == FOLDED
     assert table(load_network(NETWORKS / "two_heads.yaml").graph, depth=2) == FOLDED_TWICE
+
+
+STAGES = """\
+layer     type       output   parameters   MACs
+───────────────────────────────────────────────
+x         input      8×16×16
+stage ×2  stage
+  0       stage(8)   8×8×8           584  36.9k
+  1       stage(16)  16×4×4        1,168  18.4k
+block ×2  block      16×4×4
+output    output     16×4×4
+"""
+
+
+def test_stages_of_one_repeat_are_rows_of_their_own():
+    conv = "Conv2d: {out_channels: $width, kernel_size: 3, stride: 2, padding: 1}"
+    found = parse_network(
+        "{nnspec: 1, inputs: {x: [8, 16, 16]}, blocks: {"
+        f"stage: {{params: {{width: required}}, layers: [{conv}]}}, "
+        "block: {params: {drop: required}, layers: [Tanh]}}, layers: ["
+        "{stage: $(8 * (index + 1)), repeat: 2, name: stage}, {block: $index, repeat: 2, name: block}]}"
+    )
+    assert table(found.graph, depth=1).startswith(STAGES)
 
 
 def test_nested_layers_stand_indented_below_their_block():
@@ -279,8 +303,8 @@ def test_nested_layers_stand_indented_below_their_block():
 
 @pytest.mark.parametrize("depth", [None, 1, 2, 3, 4, 5])
 def test_a_nested_network_fits_the_terminal_and_its_rows_sum_up(depth):
-    for name, overrides in (("resnet.yaml", ["params.block=bottleneck"]), ("two_heads.yaml", [])):
-        graph = load_network(NETWORKS / name, overrides).graph
+    for path, overrides in ((RESNET, ["params.block=bottleneck"]), (NETWORKS / "two_heads.yaml", [])):
+        graph = load_network(path, overrides).graph
         assert max(map(len, table(graph, depth=depth).splitlines())) <= WIDTH
         found = listing(graph, depth=depth)
         assert sum(layer["parameters"] for layer in found["layers"]) == found["totals"]["parameters"]
