@@ -50,7 +50,10 @@ def computed_fields(schema: Schema) -> Schema:
     """A class's schema, any value of which may be an expression."""
     if "properties" not in schema:
         return schema
-    return {**schema, "properties": {name: computed(field) for name, field in schema["properties"].items()}}
+    found = {**schema, "properties": {name: computed(field) for name, field in schema["properties"].items()}}
+    if isinstance(schema.get("additionalProperties"), dict):  # the sizes beside an einops pattern
+        found["additionalProperties"] = computed(schema["additionalProperties"])
+    return found
 
 
 def computed(schema: Schema) -> Schema:

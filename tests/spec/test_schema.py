@@ -14,7 +14,7 @@ from nnspec.spec.schema import editor_line, json_schema
 jsonschema = pytest.importorskip("jsonschema", reason="part of the dev extra")
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("specs", "examples/*", "tests/golden", "tests/networks")
+FOLDERS = ("specs/**", "examples/*", "tests/golden", "tests/networks")
 SPECS = sorted(path for folder in FOLDERS for path in ROOT.glob(f"{folder}/*.yaml"))
 SMALL: dict[str, Any] = {"nnspec": 1, "inputs": {"x": [4]}, "layers": ["ReLU"]}
 MODERN = {"$defs", "prefixItems", "unevaluatedProperties", "dependentSchemas", "words"}
