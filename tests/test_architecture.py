@@ -113,7 +113,7 @@ def test_a_library_stands_in_its_home(path):
         assert here not in BELOW_THE_ENGINES or library not in ENGINES, f"{here} imports {library}"
 
 
-@pytest.mark.parametrize("spec", ["specs/digits.yaml", "tests/networks/resnet.yaml"])
+@pytest.mark.parametrize("spec", ["specs/digits.yaml", "specs/vision/resnet.yaml"])
 def test_checking_showing_and_compiling_load_no_engine(spec):
     program = """
 import sys

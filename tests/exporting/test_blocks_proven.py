@@ -11,7 +11,7 @@ from nnspec.exporting.verify import prove
 from nnspec.graph import load_network, parse_network
 from nnspec.runtime import open_session
 
-RESNET = Path(__file__).parents[1] / "networks" / "resnet.yaml"
+RESNET = Path(__file__).parents[2] / "specs" / "vision" / "resnet.yaml"
 SMALL = ["params.size=33", "params.classes=7"]
 RESNET_50 = ["params.block=bottleneck", "params.depths=[3, 4, 6, 3]"]
 

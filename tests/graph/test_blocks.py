@@ -13,8 +13,8 @@ from nnspec.graph.draw import dot, mermaid, svg
 from nnspec.shapes import tensor
 from nnspec.spec.resolve import resolve
 
-ROOT = Path(__file__).parents[1]
-RESNET = ROOT / "networks" / "resnet.yaml"
+ROOT = Path(__file__).parents[2]
+RESNET = ROOT / "specs" / "vision" / "resnet.yaml"
 RESNET_50 = ["params.block=bottleneck", "params.depths=[3, 4, 6, 3]"]
 
 
@@ -109,7 +109,7 @@ def test_a_type_may_be_a_block():
 
 
 def test_dotted_names_stand_in_drawings():
-    found = load_network(ROOT / "golden" / "blocks.yaml")
+    found = load_network(ROOT / "tests" / "golden" / "blocks.yaml")
     for text in (dot(found.graph), mermaid(found.graph)):
         assert "<i>wider.0</i>" in text
         assert "wider.0.conv2d_1" not in text
@@ -117,7 +117,7 @@ def test_dotted_names_stand_in_drawings():
     assert "heads.paths.1.conv2d_1" in found.graph.digraph
 
 
-@pytest.mark.parametrize("path", [RESNET, ROOT / "golden" / "blocks.yaml"], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [RESNET, ROOT / "tests" / "golden" / "blocks.yaml"], ids=lambda path: path.stem)
 def test_the_long_form_of_blocks_reads_back_as_the_same_network(path):
     first = load_network(path)
     document = resolve(first.spec)

@@ -49,6 +49,7 @@ flowchart TB
   classDef combine fill:#d9f2f1,stroke:#3f9f9b,color:#1f2933
 """
 NETWORKS = Path(__file__).parents[1] / "networks"
+RESNET = NETWORKS.parents[1] / "specs" / "vision" / "resnet.yaml"
 FOLDED = """\
 flowchart TB
   in0(["<b>image</b>"]):::input
@@ -259,7 +260,7 @@ def test_a_folded_block_is_one_box_with_its_sums():
 
 
 def test_every_frame_has_a_key_of_its_own():
-    for name in ("two_heads.yaml", "resnet.yaml"):
-        text = dot(load_network(NETWORKS / name).graph)
+    for path in (NETWORKS / "two_heads.yaml", RESNET):
+        text = dot(load_network(path).graph)
         keys = re.findall(r"subgraph (\w+)", text)
         assert len(set(keys)) == len(keys) > 5

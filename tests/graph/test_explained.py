@@ -24,7 +24,7 @@ SPECS = {
     "lstm": ("specs/lstm.yaml", []),
     "linear_regression": ("specs/linear_regression.yaml", []),
     "perceptron": ("specs/perceptron.yaml", []),
-    "resnet152": ("tests/networks/resnet.yaml", BOTTLENECK),
+    "resnet152": ("specs/vision/resnet.yaml", BOTTLENECK),
 }
 EXAMPLES = [
     pytest.param(layer(**arguments), parse_example(text), id=f"{name} {text}")
@@ -46,8 +46,8 @@ def test_a_network_is_explained(name):
 
 
 def test_a_network_of_152_layers_stays_readable():
-    text = explain(load_network(ROOT / "tests/networks/resnet.yaml", BOTTLENECK))
-    assert len(text.splitlines()) < 220
+    text = explain(load_network(ROOT / "specs/vision/resnet.yaml", BOTTLENECK))
+    assert len(text.splitlines()) < 230
     assert "stage3.1 … stage3.35  ×35  bottleneck(256): 1024×14×14 → 1024×14×14, 1,117,184 parameters each" in text
 
 
@@ -66,7 +66,7 @@ def test_one_layer_is_explained_alone():
 
 
 def test_one_block_is_explained_alone():
-    text = explain_layer(load_network(ROOT / "tests/networks/resnet.yaml"), "stem")
+    text = explain_layer(load_network(ROOT / "specs/vision/resnet.yaml"), "stem")
     assert text.startswith("stem  conv_bn(64, kernel=7, stride=2): 3×224×224 → 64×112×112, 9,536 parameters")
 
 

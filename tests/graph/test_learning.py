@@ -280,7 +280,7 @@ def test_each_initializer_is_torchs(initializer):
 
 def test_the_source_of_a_deep_resnet_with_rules_stays_short():
     depths = ["params.block=bottleneck", "params.depths=[3, 8, 36, 3]"]
-    text = "tests/networks/resnet.yaml"
+    text = "specs/vision/resnet.yaml"
     rules = '[{match: "*conv2d*.weight", kaiming_normal_: {mode: fan_out}}, {match: "*norm*.weight", ones_: {}}]'
     network = load_network(text, [*depths, f"init={rules}"])
     source = write(network.graph).text

@@ -10,7 +10,7 @@ from nnspec.lsp.context import Context, context_at
 from nnspec.lsp.hover import hover
 
 ROOT = Path(__file__).parents[2]
-NET = ROOT / "tests" / "networks" / "resnet.yaml"
+NET = ROOT / "specs" / "vision" / "resnet.yaml"
 
 
 def at(text: str) -> Context:

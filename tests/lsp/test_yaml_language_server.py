@@ -18,7 +18,7 @@ from nnspec.spec.schema import FILE_NAME, editor_line, json_schema
 ROOT = Path(__file__).parents[2]
 INSTALLED = ROOT / "node_modules" / "yaml-language-server" / "bin" / "yaml-language-server"
 SERVER = os.environ.get("NNSPEC_YAML_LANGUAGE_SERVER", str(INSTALLED))
-FOLDERS = ("specs", "examples/*", "tests/golden", "tests/networks")
+FOLDERS = ("specs/**", "examples/*", "tests/golden", "tests/networks")
 SPECS = sorted(path for folder in FOLDERS for path in ROOT.glob(f"{folder}/*.yaml"))
 SETTINGS = {"yaml": {"validate": True, "hover": True, "completion": True, "schemaStore": {"enable": False}}}
 ABLE = {
