@@ -69,12 +69,25 @@ class _Settler:
             message = f"`init` stands beside one layer, and {self.given.title} is made of several"
             help = "put it beside the layer within, or into the rules of `init:` at the top"
             self.findings.error("wrong-value", message, node.span, help=help)
+        elif any(vertex.layer.is_tensor for vertex in self.vertices):
+            self._init_tensor(filled, node.span)
         elif not isinstance(filled.value, dict):
             message = f"init is a mapping of parameters to initializers, got {show(filled.plain())}"
             self.findings.error("wrong-type", message, node.span, help="as in `init: {weight: orthogonal_}`")
         else:
             for key, value in filled.value.items():
                 self._init_one(key, filled.keys[key], value)
+
+    def _init_tensor(self, filled: Node, span: Span) -> None:
+        """What is itself a parameter has no names of parameters: its initializer stands alone."""
+        if not any(self.own):
+            self.findings.error("wrong-value", f"{self.given.title} has no weights to begin", span)
+        elif isinstance(filled.value, dict) and "weight" in filled.value:
+            message = f"{self.given.title} is a parameter itself, and has no parameter 'weight'"
+            help = "write its initializer alone, as in `init: normal_`"
+            self.findings.error("unknown-name", message, filled.keys["weight"], help=help)
+        else:
+            self._init_one("", span, filled)
 
     def _init_one(self, key: str, span: Span, node: Node) -> None:
         shapes = _parameters(self.vertices)
@@ -171,7 +184,7 @@ class _Settler:
 def fault_of(initializer: Initializer, name: str, shape: Shape) -> str:
     """Why an initializer cannot fill a parameter; nothing where it can."""
     fault = initializer.fault(shape)
-    return f"{fault}; {name} is {_shape(shape)}" if fault else ""
+    return f"{fault}; {name or 'it'} is {_shape(shape)}" if fault else ""
 
 
 def _parameters(vertices: "Sequence[Vertex] | Iterator[Vertex]") -> Mapping[str, Shape]:

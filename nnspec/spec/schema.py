@@ -159,9 +159,9 @@ def _keys_beside() -> dict[str, Schema]:
             "pattern": EXPRESSION,
         },
         "init": {
-            "description": "How its parameters begin, by their names: `{weight: orthogonal_, bias: zeros_}`.",
-            "type": "object",
-            "additionalProperties": _ref("initializer"),
+            "description": "How its parameters begin, by their names: `{weight: orthogonal_, bias: zeros_}`; "
+            "beside a `Parameter`, the initializer alone.",
+            "anyOf": [{"type": "object", "additionalProperties": _ref("initializer")}, _ref("initializer")],
         },
         "repeat": {
             "description": "So many times in a row, each with weights of its own; `index` counts from 0.",

@@ -287,6 +287,12 @@ def test_the_source_of_a_deep_resnet_with_rules_stays_short():
     assert "elif fnmatchcase(name," in source and len(source.splitlines()) < 250
 
 
+def test_the_initializer_of_a_parameter_that_is_a_layer_stands_alone():
+    text = "nnspec: 1\ninputs: {x: [4]}\nlayers:\n"
+    text += "  - {Parameter: {shape: [3, 4]}, name: token, init: {trunc_normal_: {std: 0.02}}}\n"
+    assert init_lines(parse_network(text)) == ["nn.init.trunc_normal_(self.token, std=0.02)"]
+
+
 def test_a_tie_of_an_auxiliary_head_is_no_part_of_the_exported_network():
     network = parse_network(
         "nnspec: 1\ninputs: {x: [8]}\nlayers:\n  - {Linear: 4, name: first}\n"
