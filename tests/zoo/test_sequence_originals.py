@@ -3,8 +3,8 @@
 import pytest
 import sequence_originals as originals
 import torch
-from agreement import Named, assert_agreement
 from sequences import small
+from weight_by_weight import Named, assert_agreement
 
 WORDS = 5
 
