@@ -1,6 +1,6 @@
 """Specs to start from: the reference specs, which an installed package carries along."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,12 +59,42 @@ def find_template(name: str) -> Template:
 def write_template(template: Template, assignments: Iterable[str] = ()) -> str:
     """The template's text with values of one's own, each section below a line that says what it is."""
     text = splice(template.path.read_text(encoding="utf-8"), template.path.name, assignments)
-    return _explained(text, template.path.name)
+    return _explained(_with_data(text, template.path.name), template.path.name)
 
 
 def _stands_alone(root: Node) -> bool:
     """Whether it is a whole spec that needs no other file of specs."""
     return root.get("layers") is not None and root.get("extends") is None and root.get("imports") is None
+
+
+def _with_data(text: str, name: str) -> str:
+    """The text with a comment on how data is named, where it names none."""
+    root = source.parse(text, name)
+    inputs = root.get("inputs")
+    if root.get("data") or inputs is None or not isinstance(inputs.value, dict):
+        return text
+    columns = ", ".join(dict.fromkeys(_columns(root)))
+    comment = [
+        f"# What it learns from: a CSV or NPZ file beside this one with the columns {columns}.",
+        "# data: {source: data.npz, split: {validation: 0.15, test: 0.15}}",
+    ]
+    lines = text.split("\n")
+    start = root.keys["inputs"].line - 1
+    while start and lines[start - 1].startswith("#"):
+        start -= 1
+    return "\n".join([*lines[:start], *comment, "", *lines[start:]])
+
+
+def _columns(root: Node) -> Iterator[str]:
+    """The columns that inputs and losses ask of the data, by name."""
+    for key in ("inputs", "outputs"):
+        section = root.get(key)
+        items = section.value.items() if section and isinstance(section.value, dict) else ()
+        for name, node in items:
+            if key == "inputs" or node.get("loss"):
+                named = node.get("columns") or node.get("column")
+                listed = [item.value for item in named] if named else []
+                yield from map(str, listed or [named.value if named else name])
 
 
 def _explained(text: str, name: str) -> str:

@@ -124,6 +124,16 @@ def test_comments_stay_where_a_value_is_set(capsys):
     assert "train: {epochs: 7, batch_size: full}  # every step sees every example: plain gradient descent\n" in out
 
 
+def test_a_network_without_data_says_how_to_name_some(capsys):
+    out = run(capsys, "new", "googlenet", "--set", "classes=5")[1]
+    assert (
+        "params: {classes: 5, width: 1, size: 224}\n\n"
+        "# What it learns from: a CSV or NPZ file beside this one with the columns image, label.\n"
+        "# data: {source: data.npz, split: {validation: 0.15, test: 0.15}}\n\n"
+        "# What goes in: named tensors, the batch implied.\n"
+    ) in out
+
+
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
