@@ -140,6 +140,7 @@ def fill(module: nn.Module, start: Start) -> None:
         with safetensors.safe_open(start.path, "pt") as file:
             for ours, theirs in start.takes.items():
                 given = file.get_tensor(theirs)
+                given = given.T if ours in start.turned else given
                 if _shown(given) != _shown(state[ours]):
                     raise ValueError("it was changed meanwhile")
                 if given.is_floating_point() and not math.isfinite(given.abs().sum(dtype=torch.float64).item()):

@@ -1,8 +1,9 @@
 """Given weights that a training starts from: which tensor of their file is which of the network's."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from nnspec.diagnostics import Findings, Note, Span, SpecError, did_you_mean, some
 from nnspec.graph.graph import Graph
 from nnspec.graph.learning import tensor_name
+from nnspec.graph.renaming import find_key, rename, too_many_stars
 from nnspec.spec.checkpoint import Stored, read_header
 from nnspec.spec.document import WeightsSection
 from nnspec.spec.reach import Reach, shown
@@ -31,6 +33,7 @@ class Start:
     missing: Mapping[str, Stored]  # the network's, which the file lacks
     unknown: Mapping[str, Stored]  # the file's, as mapped, which the network lacks
     unlike: Mapping[str, tuple[Stored, Stored]]  # of another shape or type: there, and here
+    turned: frozenset[str] = frozenset()  # the network's names of what stands transposed in the file
 
     @property
     def fits(self) -> bool:
@@ -79,7 +82,8 @@ def find_start(spec: Spec, graph: Graph, reach: Reach) -> Start | None:
     ours = state(graph)
     # A file may hold a tied parameter under its other names too.
     known = {**ours, **{name: ours[owner] for name, owner in graph.learning.ties.items() if owner in ours}}
-    there = {name: header[theirs] for name, theirs in names.items()}
+    turned = _turned(spec, section.transpose, {name: header[theirs] for name, theirs in names.items()})
+    there = {name: _turn(header[theirs], name in turned) for name, theirs in names.items()}
     return Start(
         section.load,
         path,
@@ -88,17 +92,35 @@ def find_start(spec: Spec, graph: Graph, reach: Reach) -> Start | None:
         {name: stored for name, stored in ours.items() if name not in there},
         {name: stored for name, stored in there.items() if name not in known},
         {name: (there[name], stored) for name, stored in ours.items() if name in there and there[name] != stored},
+        turned,
     )
+
+
+def _turned(spec: Spec, patterns: Sequence[str], there: Mapping[str, Stored]) -> frozenset[str]:
+    """What stands transposed in the file: matrices whose names, as mapped, fit a pattern."""
+    found: set[str] = set()
+    for index, pattern in enumerate(patterns):
+        fitting = {name for name, stored in there.items() if len(stored.shape) == 2 and fnmatchcase(name, pattern)}
+        if not fitting:
+            message = f"no matrix of {shown(spec.weights.load if spec.weights else '')} is named '{pattern}' here"
+            raise SpecError.of("unknown-name", message, spec.span_of("weights", "transpose", index))
+        found |= fitting
+    return frozenset(found)
+
+
+def _turn(stored: Stored, is_turned: bool) -> Stored:
+    return replace(stored, shape=stored.shape[::-1]) if is_turned else stored
 
 
 def _mapped(spec: Spec, changes: Mapping[str, str], header: Iterable[str]) -> dict[str, str]:
     """The file's names by what the network calls them."""
     used: set[str | None] = set()
     names: dict[str, str] = {}
+    _check_stars(spec, changes)
     for theirs in header:
-        key = _key(theirs, changes)
+        key = find_key(theirs, changes)
         used.add(key)
-        ours = theirs if key is None else changes[key] + theirs[len(key) :]
+        ours = theirs if key is None else rename(theirs, key, changes[key])
         if ours in names:
             message = f"both {shown(names[ours])} and {shown(theirs)} of the file would be {ours}"
             raise SpecError.of("weights-file", message, spec.span_of("weights", "map"))
@@ -112,12 +134,10 @@ def _mapped(spec: Spec, changes: Mapping[str, str], header: Iterable[str]) -> di
     return names
 
 
-def _key(name: str, changes: Mapping[str, str]) -> str | None:
-    """What of the map a name is changed by: itself, or the longest prefix that ends with a dot, or nothing at all."""
-    if name in changes:
-        return name
-    prefixes = [key for key in changes if name.startswith(key) and (not key or key.endswith("."))]
-    return max(prefixes, key=len, default=None)
+def _check_stars(spec: Spec, changes: Mapping[str, str]) -> None:
+    for key in too_many_stars(changes):
+        message = f"'{changes[key]}' has more stars than '{key}', whose parts they stand for"
+        raise SpecError.of("wrong-value", message, spec.span_of("weights", "map", key))
 
 
 def _beginnings(name: str) -> list[str]:

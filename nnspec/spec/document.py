@@ -155,7 +155,10 @@ class WeightsSection(Section):
     load: str = Field(min_length=1)
     """A safetensors file beside the spec."""
     map: dict[str, str] = {}
-    """The file's names as the network's: a whole name, or a beginning that ends with a dot (`"module.": ""`)."""
+    """The file's names as the network's: a whole name, or a beginning that ends with a dot (`"module.": ""`). A `*`
+    is any one part of a name, the same on both sides (`"encoder.layer.*.": "layer.*."`)."""
+    transpose: list[str] = []
+    """Patterns of names, as the network has them, of matrices that stand transposed in the file: `*.c_attn.weight`."""
     strict: bool = True
     """Whether file and network must hold the same; otherwise what fits is taken."""
     freeze: list[str] = []

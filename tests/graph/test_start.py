@@ -105,6 +105,35 @@ def test_a_whole_name_is_mapped_before_a_beginning(folder):
     assert torch.equal(filled(network({"load": "w.safetensors", "map": changes}))["head.bias"], given["head.bias"])
 
 
+def test_a_star_is_any_one_part_of_a_name(folder):
+    given = tensors()
+    save({name.replace("encoder.", "model.layers.").replace("head", "model.head"): x for name, x in given.items()})
+    changes = {"model.layers.*.": "encoder.*.", "model.*.weight": "*.weight", "model.": ""}
+    found = filled(network({"load": "w.safetensors", "map": changes}))
+    assert all(torch.equal(found[name], tensor) for name, tensor in given.items())
+
+
+def test_matrices_that_stand_transposed_in_the_file_are_turned(folder):
+    given = tensors()
+    save({name: x.T.contiguous() if x.ndim == 2 else x for name, x in given.items()})
+    found = filled(network({"load": "w.safetensors", "transpose": ["*linear*.weight", "head.*"]}))
+    assert all(torch.equal(found[name], tensor) for name, tensor in given.items())
+
+
+def test_what_is_to_be_turned_is_there(folder):
+    save(tensors())
+    weights = {"load": "w.safetensors", "transpose": ["head.bias"]}
+    with pytest.raises(SpecError, match=r"no matrix of 'w\.safetensors' is named 'head\.bias' here"):
+        network(weights)
+
+
+def test_a_change_has_no_more_stars_than_its_name(folder):
+    save(tensors())
+    weights = {"load": "w.safetensors", "map": {"encoder.*.": "*.*."}}
+    with pytest.raises(SpecError, match=r"'\*\.\*\.' has more stars than 'encoder\.\*\.', whose parts they stand for"):
+        network(weights)
+
+
 def test_names_that_are_not_the_networks_are_told_with_the_way_out(folder):
     save({f"module.{name}": tensor for name, tensor in tensors().items()})
     assert message("w.safetensors") == (

@@ -1,10 +1,18 @@
 """The reference networks for tables, texts and series are their originals: the same answers and gradients."""
 
+import json
+
 import pytest
+import safetensors.torch
 import sequence_originals as originals
 import torch
 from sequences import small
 from weight_by_weight import Named, assert_agreement
+
+from nnspec.codegen.load import fill, load
+from nnspec.codegen.write import write
+from nnspec.graph.start import find_start
+from nnspec.spec.reach import Reach
 
 WORDS = 5
 
@@ -102,8 +110,22 @@ def as_in_llama(named: Named) -> Named:
     return [first, *sorted(layers, key=lambda pair: place(pair[0])), norm, head]
 
 
+def published(name, reference, folder, weights):
+    """The network with the original's weights as they are published: a file, and how its names are ours."""
+    state = {title: tensor.clone() for title, tensor in reference.state_dict().items()}
+    small(name, folder=folder)
+    safetensors.torch.save_file(state, folder / f"{name}.safetensors")
+    settings = json.dumps({"load": f"{name.rpartition('/')[2]}.safetensors", **weights})
+    network = small(name, f"weights={settings}", folder=folder)
+    start = find_start(network.spec, network.graph, Reach(network.folder))
+    module = load(write(network.graph), "net.py", {}).eval()
+    fill(module, start)
+    assert start.missing == {}
+    return module
+
+
 @pytest.mark.parity
-def test_llama_is_that_of_transformers():
+def test_llama_is_that_of_transformers(tmp_path):
     transformers = pytest.importorskip("transformers")
     config = transformers.LlamaConfig(
         vocab_size=WORDS,
@@ -124,10 +146,27 @@ def test_llama_is_that_of_transformers():
         arrange=as_in_llama,
         tolerance=1e-5,  # its norms and angles are in single precision
     )
+    changes = {
+        "model.layers.*.input_layernorm.": "layer.*.residual_1.body.rmsnorm_1.",
+        "model.layers.*.self_attn.q_proj.": "layer.*.residual_1.body.attention_1.query.",
+        "model.layers.*.self_attn.k_proj.": "layer.*.residual_1.body.attention_1.key.",
+        "model.layers.*.self_attn.v_proj.": "layer.*.residual_1.body.attention_1.value.",
+        "model.layers.*.self_attn.o_proj.": "layer.*.residual_1.body.attention_1.out.",
+        "model.layers.*.post_attention_layernorm.": "layer.*.residual_2.body.rmsnorm_1.",
+        "model.layers.*.mlp.gate_proj.": "layer.*.residual_2.body.swiglu_1.gate.",
+        "model.layers.*.mlp.up_proj.": "layer.*.residual_2.body.swiglu_1.value.",
+        "model.layers.*.mlp.down_proj.": "layer.*.residual_2.body.linear_1.",
+        "model.embed_tokens.": "embed.",
+        "model.norm.": "rmsnorm_1.",
+        "lm_head.": "head.",
+    }
+    module = published("text/llama", reference.float(), tmp_path, {"map": changes})
+    tokens = words(3, 7)
+    torch.testing.assert_close(module(tokens).transpose(1, 2), reference.eval()(tokens).logits, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parity
-def test_gpt2_is_that_of_transformers():
+def test_gpt2_is_that_of_transformers(tmp_path):
     transformers = pytest.importorskip("transformers")
     nothing = dict(resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0)
     config = transformers.GPT2Config(
@@ -144,10 +183,14 @@ def test_gpt2_is_that_of_transformers():
     )
     names = [name.removeprefix("transformer.") for name, _ in reference.named_parameters()]
     assert list(network.graph.parameters) == names
+    turned = {"transpose": ["*.c_*.weight"], "map": {"transformer.": ""}, "strict": False}
+    module = published("text/gpt2", reference.float(), tmp_path, turned)
+    tokens = words(3, 7)
+    torch.testing.assert_close(module(tokens).transpose(1, 2), reference.eval()(tokens).logits, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parity
-def test_bert_is_that_of_transformers():
+def test_bert_is_that_of_transformers(tmp_path):
     transformers = pytest.importorskip("transformers")
     config = transformers.BertConfig(
         vocab_size=WORDS,
@@ -172,3 +215,20 @@ def test_bert_is_that_of_transformers():
         calls,
         answer=lambda tokens, segment, present: reference(tokens, present, segment).logits,
     )
+    changes = {
+        "bert.embeddings.word_embeddings.": "embeddings_1.word.",
+        "bert.embeddings.position_embeddings.": "embeddings_1.position.",
+        "bert.embeddings.token_type_embeddings.": "embeddings_1.segment_type.",
+        "bert.embeddings.LayerNorm.": "embeddings_1.layernorm_1.",
+        "bert.encoder.layer.*.attention.self.": "layer.*.attention_1.",
+        "bert.encoder.layer.*.attention.output.dense.": "layer.*.attention_1.linear_1.",
+        "bert.encoder.layer.*.attention.output.LayerNorm.": "layer.*.attended.",
+        "bert.encoder.layer.*.intermediate.dense.": "layer.*.linear_1.",
+        "bert.encoder.layer.*.output.dense.": "layer.*.linear_2.",
+        "bert.encoder.layer.*.output.LayerNorm.": "layer.*.layernorm_1.",
+        "bert.pooler.dense.": "pooler.",
+    }
+    module = published("text/bert", reference.float(), tmp_path, {"map": changes})
+    tokens, segment, present = calls[0]
+    wanted = reference.eval()(tokens, present, segment).logits
+    torch.testing.assert_close(module(tokens, segment, present), wanted, rtol=1e-4, atol=1e-4)
