@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nnspec import source
 from nnspec.diagnostics import Span, SpecError, Text, did_you_mean
 from nnspec.source import Node
+from nnspec.spec.document import Document
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _PATH = re.compile(r"(?:[^.\[\]]+)(?:\.[^.\[\]]+|\[\d+\])*")
@@ -25,10 +26,21 @@ class Assignment:
 
 
 def override(root: Node, overrides: Iterable[str]) -> Node:
-    """The document with each `a.b[0]=value` put in, in order."""
+    """The document with each `a.b[0]=value` put in, in order. The name of a parameter is short for `params.NAME`."""
     for text in overrides:
-        root = assign(root, read_assignment(text))
+        assignment = read_assignment(text)
+        # A section may be put in that the document does not have.
+        is_section = assignment.path[0] in Document.model_fields
+        path = assignment.path if is_section else long_path(root, assignment.path)
+        root = assign(root, replace(assignment, path=path))
     return root
+
+
+def long_path(root: Node, path: Path) -> Path:
+    """The path with `params` before a parameter's name; a section that is there comes first."""
+    params, first = root.get("params"), path[0]
+    short = params and first not in root.keys and first in params.keys
+    return ["params", *path] if short else path
 
 
 def read_assignment(assignment: str) -> Assignment:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from nnspec import source
 from nnspec.diagnostics import Span, SpecError, did_you_mean
 from nnspec.source import Node
-from nnspec.spec.overrides import Assignment, assign, read_assignment
+from nnspec.spec.overrides import Assignment, assign, long_path, read_assignment
 
 
 def splice(text: str, name: str, assignments: Iterable[str]) -> str:
@@ -23,7 +23,7 @@ def splice(text: str, name: str, assignments: Iterable[str]) -> str:
 
 def _with_value(text: str, name: str, wanted: Assignment) -> str:
     root = source.parse(text, name)
-    wanted = replace(wanted, path=_long_path(root, wanted.path))
+    wanted = replace(wanted, path=long_path(root, wanted.path))
     span = _found(root, wanted).span
     expected = assign(root, wanted).plain()
     # As it was typed where that means the same there: a comma or a brace means more within braces.
@@ -34,12 +34,6 @@ def _with_value(text: str, name: str, wanted: Assignment) -> str:
     raise SpecError.of(
         "unknown-key", f"cannot put a value in the place of '{_shown(wanted.path)}'", wanted.span, help="edit the file"
     )
-
-
-def _long_path(root: Node, path: list[str | int]) -> list[str | int]:
-    params = root.get("params")
-    short = params and path[0] not in root.keys and isinstance(path[0], str) and path[0] in params.keys
-    return ["params", *path] if short else path
 
 
 def _found(root: Node, wanted: Assignment) -> Node:

@@ -122,6 +122,13 @@ def test_a_wrong_override_is_told_at_its_place_on_the_command_line(override, mes
     assert str(caught.value) == message
 
 
+def test_the_name_of_a_parameter_is_short_for_its_path():
+    text = "nnspec: 1\nparams: {width: 4, train: 2}\ninputs: {x: [8]}\nlayers: [Linear: $width, Linear: $train]\n"
+    network = parse_network(text, overrides=["width=6", "train.epochs=3"])
+    assert network.graph.parameters["linear_1.weight"] == (6, 8)
+    assert network.spec.train.epochs == 3
+
+
 @pytest.mark.parametrize(
     ("top", "help"),
     [
