@@ -142,7 +142,11 @@ def _check_shapes(example: _Example, cases: Sequence[_Case]) -> None:
     for case in cases:
         wanted = [_described(x.bind(case.sizes)) for x in example.outputs]
         _equal(f"torch, {case.sizes}", [_described(y) for y in case.answers], wanted)
-        shadows = _answers(example, shadow, [value if value is None else value.to("meta") for value in case.values])
+        given = [value if value is None else value.to("meta") for value in case.values]
+        try:
+            shadows = _answers(example, shadow, given)
+        except NotImplementedError:
+            continue  # an operator that torch has for numbers alone
         _equal(f"torch's meta device, {case.sizes}", [_described(y) for y in shadows], wanted)
 
 

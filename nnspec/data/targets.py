@@ -43,6 +43,8 @@ class Target:
 
 def fit_output(train: Target) -> tuple[Class, ...]:
     """The classes that an output tells apart, from the training rows unless they are given; none for values."""
+    if not train.loss.compares:
+        return ()
     find_column(train.table, train.output.column, train.column_span)
     if train.loss.reads == "values":
         return ()
@@ -56,6 +58,8 @@ def fit_output(train: Target) -> tuple[Class, ...]:
 
 def read_target(target: Target, classes: tuple[Class, ...]) -> Array:
     """The target's array for its rows, in the shape that the loss compares with the output."""
+    if not target.loss.compares:
+        return np.zeros(len(target.rows), np.float32)  # nothing is compared with it
     column = target.output.column
     find_column(target.table, column, target.column_span)
     wanted = target.loss.target(target.tensor)
@@ -74,6 +78,8 @@ def read_target(target: Target, classes: tuple[Class, ...]) -> Array:
 
 def refuse_constant(train: Target, values: Array) -> None:
     """Refuse values that are the same in every training row, where there are several."""
+    if not train.loss.compares:
+        return
     if len(values) > 1 and values.min() == values.max():
         raise SpecError.of(
             "data-value",

@@ -11,7 +11,7 @@ from nnspec.graph import Graph
 from nnspec.prepare import Preparation
 from nnspec.prepare.fitted import FittedOutput, FittedStep, apply, invert
 from nnspec.prepare.step import Step
-from nnspec.shapes import Tensor
+from nnspec.shapes import Dim, Tensor
 from nnspec.spec.spec import Input, Output, Spec
 
 # What a step raises for a state that it did not learn.
@@ -46,7 +46,7 @@ def checked_examples(arrays: Mapping[str, Array], spec: Spec, graph: Graph, file
         if output.loss and name in arrays:
             tensor = graph.output_tensors[name]
             targets[name] = _checked(arrays[name], output.loss.target(tensor), name, lengths, file)
-            count = {"classes": tensor.shape[1], "binary": 2}.get(output.loss.reads)
+            count = _class_count(output, tensor)
             if isinstance(count, int) and not _within(targets[name], count):
                 raise _unusable(file, f"{name} holds indices that are none of its {count} classes")
     return Examples(inputs, targets)
@@ -67,10 +67,18 @@ def _output_fault(output: Output, fitted: FittedOutput | None, tensor: Tensor) -
         return ""
     if fitted is None or _kinds(fitted.steps) != list(output.steps):
         return "has other steps than the spec for"
-    count = {"classes": tensor.shape[1], "binary": 2, "values": 0}[output.loss.reads]
+    count = _class_count(output, tensor) or 0
     if len(fitted.classes) != count or len(set(fitted.classes)) != count or not _of_one_kind(fitted.classes):
         return "has other classes than the network for"
     return "" if _gives_numbers(fitted.steps, tensor, back=True) else "has not learnt what prepares"
+
+
+def _class_count(output: Output, tensor: Tensor) -> Dim | None:
+    """How many classes an output tells apart; None for values."""
+    assert output.loss
+    if output.loss.reads == "classes":
+        return tensor.shape[1]
+    return 2 if output.loss.reads == "binary" else None
 
 
 def _of_one_kind(classes: Sequence[object]) -> bool:

@@ -20,7 +20,7 @@ ROLES = {
     "activation": "activation piecewise softmax gate pointwise",
     "shape": "reshape axes slicing einops fold pool adaptive_pool lp_pool fractional_pool unpool reduce "
     "pad edge_pad upsample shuffle sampling",
-    "combine": "combine einsum arithmetic compare distance",
+    "combine": "combine losses einsum arithmetic compare distance",
 }
 ROLE_OF = {name: role for role, names in ROLES.items() for name in names.split()}
 

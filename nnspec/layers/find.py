@@ -61,6 +61,8 @@ FAMILIES = {
     "arithmetic": "Add Sub Mul Div Pow Maximum Minimum",
     "pointwise": "Abs Neg Sign Exp Log Sqrt Rsqrt Reciprocal Sin Cos Floor Ceil Round Clamp Cast",
     "compare": "Eq Ne Gt Ge Lt Le LogicalAnd LogicalOr LogicalNot Where",
+    "losses": "TripletMarginLoss CosineEmbeddingLoss MarginRankingLoss ContrastiveLoss InfoNCE CTCLoss GaussianNLLLoss "
+    "GaussianKL",
 }
 FAMILY_OF = {name: family for family, names in FAMILIES.items() for name in names.split()}
 

@@ -99,6 +99,10 @@ def _check_metrics(output: Output, metrics: tuple[Metric, ...], node: Node, find
     loss = output.loss
     for index, metric in enumerate(metrics):
         name = type(metric).__name__
+        if loss and not loss.compares:
+            message = f"{name} compares with a column, and {type(loss).__name__} of {output.name} knows none"
+            findings.error("metric-fit", message, node.span_of(["metrics", index]), help="leave it out")
+            continue
         if loss and loss.reads in metric.fits:
             if field := metric.misfit(loss.reads):
                 message = f"{name}: {field} says nothing for {output.name}, which {type(loss).__name__} makes yes or no"
@@ -120,6 +124,12 @@ def _check_metrics(output: Output, metrics: tuple[Metric, ...], node: Node, find
 
 def _check_target(output: Output, node: Node, findings: Findings) -> None:
     loss = output.loss
+    if loss and not loss.compares:
+        for key in ("column", "classes", "prepare"):
+            if node.get(key):
+                message = f"{output.name} learns from no column: {type(loss).__name__} makes it small by itself"
+                findings.error("wrong-value", message, node.span_of([key], key=True), help=f"leave `{key}` out")
+        return
     if output.classes and (loss is None or loss.reads == "values"):
         findings.error(
             "wrong-value", f"{output.name} has classes, but its loss reads values", node.span_of(["classes"])

@@ -126,7 +126,10 @@ def _layer(entry: Entry, names: Names) -> dict[str, Any]:
 
 
 def _output(output: Output, last: str) -> dict[str, Any]:
-    document: dict[str, Any] = {"from": _reference(output.source, last), "column": _escaped(output.column)}
+    document: dict[str, Any] = {"from": _reference(output.source, last)}
+    if output.loss and not output.loss.compares:
+        return {**document, "loss": _choice(output.loss), "weight": output.weight, "export": output.exported}
+    document["column"] = _escaped(output.column)
     if output.loss:
         document["loss"] = _choice(output.loss)
     document["metrics"] = _choices(output.metrics)

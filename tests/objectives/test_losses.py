@@ -14,7 +14,7 @@ from nnspec.shapes import ShapeError, Tensor, bind, parse_example
 EXAMPLES = [(loss, shapes) for loss in LOSSES for shapes in LOSSES[loss].examples]
 LENGTHS = {"n": 6, "t": 5, "h": 3, "w": 4}
 SIGNED = {"SoftMarginLoss", "HingeEmbeddingLoss"}
-OURS = {"FocalLoss", "DiceLoss", "PerceptronLoss"}
+OURS = {"FocalLoss", "DiceLoss", "PerceptronLoss", "Minimize"}
 REDUCED = {"reduce", "size_average", "reduction"}
 
 

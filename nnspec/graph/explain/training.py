@@ -32,7 +32,10 @@ def _loss(output: Output, graph: Graph) -> list[str]:
     assert output.loss
     port = graph.outputs[output.name]
     x = graph.tensor(port)
-    facts: list[Row] = [("compares", f"{port_name(graph, port)} ({shape(x)}) with the column {output.column}")]
+    given = f"{port_name(graph, port)} ({shape(x)})"
+    facts: list[Row] = [("makes small", given)]
+    if output.loss.compares:
+        facts = [("compares", f"{given} with the column {output.column}")]
     if output.loss.takes:
         facts.append(("takes", output.loss.takes))
     if chance := output.loss.chance(x):

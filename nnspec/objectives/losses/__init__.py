@@ -22,6 +22,8 @@ class Loss(Described, ABC):
     reads: ClassVar[Reads]
     # Whether `answer` gives probabilities, which the exported file then hands out beside the class.
     probabilistic: ClassVar[bool] = False
+    # Whether it compares the output with a column of the data.
+    compares: ClassVar[bool] = True
     examples: ClassVar[dict[str, dict[str, Any]]]
 
     # What it takes the output for, in words.
@@ -60,7 +62,7 @@ class SameShape(Loss):
 LOSSES = Table[Loss](
     __name__,
     {
-        "values": "MSELoss L1Loss HuberLoss SmoothL1Loss PoissonNLLLoss KLDivLoss",
+        "values": "MSELoss L1Loss HuberLoss SmoothL1Loss PoissonNLLLoss KLDivLoss Minimize",
         "classes": "CrossEntropyLoss FocalLoss NLLLoss MultiMarginLoss",
         "binary": "BCEWithLogitsLoss BCELoss MultiLabelSoftMarginLoss SoftMarginLoss HingeEmbeddingLoss DiceLoss "
         "PerceptronLoss",
@@ -68,11 +70,13 @@ LOSSES = Table[Loss](
     absent={
         "MultiLabelMarginLoss": "it ranks labels and draws no line between yes and no; MultiLabelSoftMarginLoss does",
         **dict.fromkeys(
-            ("TripletMarginLoss", "TripletMarginWithDistanceLoss", "CosineEmbeddingLoss", "MarginRankingLoss"),
-            "it compares several outputs, and a loss here compares one with a column",
+            (
+                *("TripletMarginLoss", "CosineEmbeddingLoss", "MarginRankingLoss", "ContrastiveLoss", "InfoNCE"),
+                *("CTCLoss", "GaussianNLLLoss", "GaussianKL"),
+            ),
+            "it compares several tensors, so it is a layer, whose output has the loss Minimize",
         ),
-        "CTCLoss": "its targets have lengths of their own, and those of a column are alike",
-        "GaussianNLLLoss": "it takes a variance beside the output, and a loss here takes one output",
+        "TripletMarginWithDistanceLoss": "its distance is code; the layer TripletMarginLoss has a norm's exponent",
         "AdaptiveLogSoftmaxWithLoss": "it has weights of its own; CrossEntropyLoss after a Linear is exact",
         "LinearCrossEntropyLoss": "it has weights of its own; CrossEntropyLoss after a Linear is the same",
     },

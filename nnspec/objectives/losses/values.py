@@ -3,7 +3,7 @@
 from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from nnspec.layers.layer import OnnxBuilder, Value
-from nnspec.objectives.losses import SameShape
+from nnspec.objectives.losses import Loss, SameShape
 from nnspec.pycode import Code, F
 from nnspec.shapes import Tensor
 
@@ -121,3 +121,23 @@ class KLDivLoss(SameShape):
 
     def answer_onnx(self, g: OnnxBuilder, output: Value) -> Value:
         return output if self.log_target else g.op("Exp", output)
+
+
+class Minimize(Loss):
+    """The output itself, on average: for a loss that layers compute, as TripletMarginLoss or GaussianKL do.
+
+    mean output; it learns from no column.
+    """
+
+    compares = False
+    reads = "values"
+    takes = "numbers that should become small"
+    examples = {"n": dict(), "n 1": dict(), "n 3 h w": dict()}
+
+    def target(self, output: Tensor) -> Tensor:
+        """One number an example, which is not looked at."""
+        output.needs_float()
+        return output.with_shape(output.shape[0])
+
+    def code(self, output: Code, target: Code) -> Code:
+        return output.mean()
