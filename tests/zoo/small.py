@@ -25,6 +25,7 @@ SMALL = {
     "vision/resnext": ["depths=[1, 1, 2, 1]", "groups=4", "width=2", "classes=3", "size=32"],
     "vision/squeezenet": ["width=4", "classes=3", "size=63"],
     "vision/unet": ["width=4", "size=188"],
+    "vision/vae": ["width=4", "code=4", "size=12"],
     "vision/vgg": ["depths=[1, 1, 1, 2, 1]", "width=4", "features=16", "classes=3", "size=32"],
     "vision/vit": ["patch=4", "dim=8", "heads=2", "depth=2", "classes=3", "size=16"],
 }
