@@ -69,6 +69,10 @@ class Size:
         inside = _make(rest, {}, self.constant % divisor)
         if isinstance(inside, int):
             return outside
+        if isinstance(inner := _sole_floor(inside), Floor) and isinstance(inner.divisor, int):
+            # floor((floor(n / d) + c) / e) = floor((n + c*d) / (d*e))
+            numerator = inner.numerator + inside.constant * inner.divisor
+            return outside + numerator // (inner.divisor * divisor)
         return outside + Size((((Floor(inside, divisor),), 1),))
 
     def __rfloordiv__(self, numerator: int) -> "Dim":
@@ -162,6 +166,14 @@ def _make(left: dict[Product, int], right: dict[Product, int], constant: int) ->
         merged[product] = merged.get(product, 0) + factor
     terms = tuple(sorted(((p, f) for p, f in merged.items() if f), key=lambda term: str(term[0])))
     return Size(terms, constant) if terms else constant
+
+
+def _sole_floor(size: Size) -> Floor | None:
+    """The floor that a size is, beside its constant."""
+    if len(size.terms) != 1:
+        return None
+    (product, factor) = size.terms[0]
+    return product[0] if len(product) == 1 and factor == 1 and isinstance(product[0], Floor) else None
 
 
 def _divide_by_size(numerator: Size, divisor: Size) -> Dim:
