@@ -4,21 +4,22 @@ What is not given as a source of its own is split off the training source. Prepa
 rows alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from nnspec.data.columns import Lengths, agree, check_indices, input_columns, read_input
+from nnspec.data.columns import Lengths, agree, check_indices, input_columns, read_input, written
+from nnspec.data.parted import split_by
 from nnspec.data.sources import read_source
-from nnspec.data.splits import split
+from nnspec.data.splits import Split, split
 from nnspec.data.targets import Target, class_labels, fit_output, read_target, refuse_constant
 from nnspec.diagnostics import Diagnostic, SpecError
 from nnspec.graph import Vertex
 from nnspec.prepare.fitted import FittedOutput, Preparation, apply, fit
 from nnspec.shapes import Tensor
-from nnspec.spec.document import DataSection
+from nnspec.spec.document import DataSection, SplitSection
 from nnspec.spec.reach import Reach
 from nnspec.spec.spec import Output, Spec
 from nnspec.tables import Array, Table
@@ -116,10 +117,26 @@ def _divide(spec: Spec, data: DataSection, tables: Mapping[str, Table]) -> dict[
     own = {part: 0.0 for part in PARTS[1:] if part in tables}
     table, section = tables["train"], data.split.model_copy(update=own)
     read = _read_rows(spec, table, {})
-    labels = class_labels(spec, table) if section.stratify and (section.validation or section.test) else None
-    cut = split(table.rows, section, labels, spec.span_of("data", "split"))
+    cut = _cut(spec, table, section)
+    _refuse_double(spec, section, cut, own)
     parts = {part: _taken(read, getattr(cut, part)) for part in PARTS}
     return parts | {part: _read_rows(spec, tables[part], read.columns) for part in own}
+
+
+def _cut(spec: Spec, table: Table, section: SplitSection) -> Split:
+    span = spec.span_of("data", "split")
+    if section.by:
+        return split_by(table, section, written(spec, "data", "split", section.by) or span)
+    labels = class_labels(spec, table) if section.stratify and (section.validation or section.test) else None
+    return split(table.rows, section, labels, span)
+
+
+def _refuse_double(spec: Spec, section: SplitSection, cut: Split, own: Collection[str]) -> None:
+    """Refuse rows that a column puts into a part that has a source of its own."""
+    for part in own:
+        if len(getattr(cut, part)):
+            message = f"data has a `{part}` of its own, and column '{section.column}' puts rows into it too"
+            raise SpecError.of("split", message, spec.span_of("data", part), help="leave one of them out")
 
 
 def _read_rows(spec: Spec, table: Table, known: Mapping[str, tuple[str, ...]]) -> _Rows:

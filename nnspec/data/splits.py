@@ -30,7 +30,7 @@ def split(rows: int, section: SplitSection, labels: Array | None = None, span: S
     A part's size is its share of the rows, exact to a row: what the rounding down leaves goes to the largest
     remainders. Rows are shuffled by PCG64's raw numbers, which no version of NumPy changes.
     """
-    shares = _shares(section)
+    shares = shares_of(section)
     order = np.argsort(np.random.PCG64(section.seed).random_raw(rows), kind="stable")
     if labels is None:
         sizes = _sizes(rows, shares)
@@ -48,7 +48,7 @@ def _cut_class(rows: Array, label: Any, shares: Sequence[Fraction], span: Span |
     return _cut(rows, sizes)
 
 
-def _shares(section: SplitSection) -> tuple[Fraction, ...]:
+def shares_of(section: SplitSection) -> tuple[Fraction, ...]:
     """As the fractions that the spec writes: 0.15 is 3/20."""
     validation, test = Fraction(str(section.validation)), Fraction(str(section.test))
     assert validation + test < 1, "the spec's check leaves rows for training"

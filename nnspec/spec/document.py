@@ -68,8 +68,22 @@ class SplitSection(Section):
     """Share of the rows that are looked at once, at the end."""
     stratify: bool = False
     """Keep each class's share in every part."""
+    group: str | None = None
+    """A column: rows of one value (a patient, a house) stay together, in one part."""
+    time: str | None = None
+    """A column of numbers or ISO dates: the earliest rows are for training, the latest for the test."""
+    hash: str | None = None
+    """A column (an id) whose value alone decides a row's part, so the row stays there as the data grow."""
+    column: str | None = None
+    """A column that says `train`, `validation` or `test` of each row."""
     seed: int = Field(default=0, ge=0)
     """Seed of the shuffle: the same rows in each part on every machine."""
+
+    @property
+    def by(self) -> Literal["group", "time", "hash", "column"] | None:
+        """The key that names a column to divide by; None where rows are drawn."""
+        ways: tuple[Literal["group", "time", "hash", "column"], ...] = ("group", "time", "hash", "column")
+        return next((way for way in ways if getattr(self, way) is not None), None)
 
 
 class DataSection(Section):

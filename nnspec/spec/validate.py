@@ -189,6 +189,8 @@ def _data(root: Node, findings: Findings) -> DataSection | None:
             node.span_of(["train"]),
         )
     split = data.split
+    if not _divisible(node, split, findings):
+        return data.model_copy(update={"split": SplitSection()})
     if split.validation + split.test >= 1:
         share = f"{split.validation:g} + {split.test:g}"
         findings.error(
@@ -198,3 +200,29 @@ def _data(root: Node, findings: Findings) -> DataSection | None:
         )
         return data.model_copy(update={"split": SplitSection()})
     return data
+
+
+IDLE = {  # what each way to divide makes no use of
+    "group": ("time", "hash", "column", "stratify"),
+    "time": ("hash", "column", "stratify", "seed"),
+    "hash": ("column", "stratify"),
+    "column": ("stratify", "validation", "test", "seed"),
+}
+LEAVE_OUT = {
+    "seed": "nothing is drawn there: leave the seed out",
+    "validation": "the column says which rows they are: leave the share out",
+    "test": "the column says which rows they are: leave the share out",
+}
+
+
+def _divisible(data: Node, split: SplitSection, findings: Findings) -> bool:
+    """Whether the keys of a split go together: one way to divide, and nothing that it makes no use of."""
+    # Defaults are let pass, since a resolved spec writes them all.
+    plain = SplitSection()
+    keys = IDLE[split.by] if split.by else ()
+    other = next((key for key in keys if getattr(split, key) != getattr(plain, key)), "")
+    if other:
+        message = f"a split by `{split.by}` makes no use of `{other}`"
+        span = data.span_of(["split", other], key=True)
+        findings.error("wrong-value", message, span, help=LEAVE_OUT.get(other, "leave one of them out"))
+    return not other

@@ -472,3 +472,19 @@ def test_a_class_that_is_listed_twice_is_refused(tmp_path):
         "      |                        ^^^^^^^^\n"
         "  help  leave one out"
     )
+
+
+def test_a_group_stands_in_one_part_and_beside_a_source_of_its_own(tmp_path):
+    spec = CLASSES.replace("rows.csv", "{source: rows.csv, split: {group: who, test: 0.3}}")
+    who = rows("y,a,b,who", lambda i: f"{i % 2},{i},{-i},p{i // 2}")
+    examples = load(tmp_path, spec, rows=who)
+    groups = [{row // 2 for row in part.rows} for part in (examples.train, examples.validation, examples.test)]
+    assert sum(map(len, groups)) == len(set.union(*groups)) == 10
+    twice = CLASSES.replace("rows.csv", "{source: rows.csv, test: rows.csv, split: {column: part}}")
+    halves = rows("y,a,b,part", lambda i: f"{i % 2},{i},{-i},{'test' if i > 9 else 'train'}")
+    assert told(tmp_path, twice, rows=halves) == (
+        "spec.yaml:2:32: error[split]: data has a `test` of its own, and column 'part' puts rows into it too\n"
+        "    2 | data: {source: rows.csv, test: rows.csv, split: {column: part}}\n"
+        "      |                                ^^^^^^^^\n"
+        "  help  leave one of them out"
+    )
