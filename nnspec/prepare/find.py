@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "nnspec.steps"
 
 FAMILIES = {
-    "numeric": "Standardize Scale",
+    "numeric": "Standardize RobustScale Scale Clip",
 }
 FAMILY_OF = {name: family for family, names in FAMILIES.items() for name in names.split()}
 

@@ -1,8 +1,8 @@
 """Steps on numbers."""
 
-from typing import Any
+from typing import Any, ClassVar, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from nnspec.layers.layer import OnnxBuilder, Value
 from nnspec.prepare.step import Rows, State, Step
@@ -11,7 +11,46 @@ from nnspec.shapes import ShapeError, Tensor
 SMALLEST, LARGEST = 1.2e-38, 3.4e38  # what float32 holds without losing digits
 
 
-class Standardize(Step):
+class _Affine(Step):
+    """(x - centre) / spread, for each entry of one axis. Both are learnt, and stand in the state by these names."""
+
+    dim: int = Field(default=1, description="axis whose entries are each prepared alone: features, or channels")
+
+    centre: ClassVar[str]
+    spread: ClassVar[str]
+    invertible = True
+
+    def infer(self, x: Tensor) -> Tensor:
+        x.needs_float()
+        size = x.shape[x.axis(self.dim)]
+        if not isinstance(size, int):
+            raise ShapeError(
+                f"dim {self.dim} is an axis of no fixed length ({size}), and each of its entries needs a {self.centre}",
+                field="dim",
+                help=f"choose the axis of the features, as in `{type(self).__name__}: {{dim: -1}}`",
+            )
+        return x
+
+    def apply(self, rows: Rows, state: State) -> Rows:
+        narrow = rows.astype("float32")
+        as_array = narrow.dtype.type
+        return (narrow - as_array(state[self.centre])) / as_array(state[self.spread])
+
+    def invert(self, rows: Rows, state: State) -> Rows:
+        narrow = rows.astype("float32")
+        as_array = narrow.dtype.type
+        return narrow * as_array(state[self.spread]) + as_array(state[self.centre])
+
+    def to_onnx(self, g: OnnxBuilder, x: Value, state: State) -> Value:
+        centred = g.op("Sub", x, g.constant(state[self.centre], name=self.centre))
+        return g.op("Div", centred, g.constant(state[self.spread], name=self.spread))
+
+    def invert_onnx(self, g: OnnxBuilder, x: Value, state: State) -> Value:
+        scaled = g.op("Mul", x, g.constant(state[self.spread], name=self.spread))
+        return g.op("Add", scaled, g.constant(state[self.centre], name=self.centre))
+
+
+class Standardize(_Affine):
     """Zero mean and unit variance for each entry of one axis: (x - mean) / std, learnt from the training rows.
 
     (..., features, ...) -> (..., features, ...)
@@ -20,21 +59,8 @@ class Standardize(Step):
     the same in every training row is only centred.
     """
 
-    dim: int = Field(default=1, description="axis whose entries are each prepared alone: features, or channels")
-
     examples = {"n 4 -> n 4": dict(), "n 3 h w -> n 3 h w": dict(dim=1), "n t 5 -> n t 5": dict(dim=-1)}
-    invertible = True
-
-    def infer(self, x: Tensor) -> Tensor:
-        x.needs_float()
-        size = x.shape[x.axis(self.dim)]
-        if not isinstance(size, int):
-            raise ShapeError(
-                f"dim {self.dim} is an axis of no fixed length ({size}), and each of its entries needs a mean",
-                field="dim",
-                help="choose the axis of the features, as in `Standardize: {dim: -1}`",
-            )
-        return x
+    centre, spread = "mean", "std"
 
     def fit(self, rows: Rows) -> dict[str, Any]:
         wide = rows.astype("float64")
@@ -45,23 +71,75 @@ class Standardize(Step):
         std[constant | (std < SMALLEST)] = 1.0
         return {"mean": mean.tolist(), "std": std.tolist()}
 
+
+class RobustScale(_Affine):
+    """Zero median and unit distance between two quantiles for each entry of one axis: (x - median) / range.
+
+    (..., features, ...) -> (..., features, ...)
+
+    As in sklearn.preprocessing.RobustScaler: a few extreme values change neither. An entry whose two quantiles are
+    the same is only centred; one whose range is merely tiny is scaled, which scikit-learn leaves below 2e-15.
+    """
+
+    low: float = Field(default=25.0, ge=0, le=100, description="the lower quantile, in percent")
+    high: float = Field(default=75.0, ge=0, le=100, description="the upper quantile, in percent")
+
+    examples = {"n 4 -> n 4": dict(), "n 3 h w -> n 3 h w": dict(low=5.0, high=95.0), "n t 5 -> n t 5": dict(dim=-1)}
+    centre, spread = "median", "range"
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low >= self.high:
+            raise ValueError(f"low must be below high, got {self.low:g} and {self.high:g}")
+        return self
+
+    def fit(self, rows: Rows) -> dict[str, Any]:
+        axis = self.dim % rows.ndim
+        entries = rows.astype("float64").swapaxes(0, axis).reshape(rows.shape[axis], -1)
+        entries.sort(axis=1)
+        spread = _quantile(entries, self.high) - _quantile(entries, self.low)
+        spread[spread < SMALLEST] = 1.0
+        # Without the batch axis both have a shape that broadcasts: (3, 1, 1) for the channels of an image.
+        shape = [size if place == axis else 1 for place, size in enumerate(rows.shape)][1:]
+        median = _quantile(entries, 50.0)
+        return {"median": median.reshape(shape).tolist(), "range": spread.reshape(shape).tolist()}
+
+
+def _quantile(entries: Rows, percent: float) -> Rows:
+    """A quantile of each row of sorted numbers, between two neighbours in proportion."""
+    place = (entries.shape[1] - 1) * percent / 100
+    below = int(place)
+    above = min(below + 1, entries.shape[1] - 1)
+    return entries[:, below] + (entries[:, above] - entries[:, below]) * (place - below)
+
+
+class Clip(Step):
+    """Numbers held within limits: what is below the least becomes it, what is above the most becomes that.
+
+    (...) -> (...)
+    """
+
+    min: float = Field(description="the least that is left as it is", ge=-LARGEST, le=LARGEST)
+    max: float = Field(description="the most that is left as it is", ge=-LARGEST, le=LARGEST)
+
+    examples = {"n 4 -> n 4": dict(min=-3.0, max=3.0), "n t -> n t": dict(min=0.0, max=100.0)}
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.min > self.max:
+            raise ValueError(f"min must not be above max, got {self.min:g} and {self.max:g}")
+        return self
+
+    def infer(self, x: Tensor) -> Tensor:
+        x.needs_float()
+        return x
+
     def apply(self, rows: Rows, state: State) -> Rows:
         narrow = rows.astype("float32")
-        as_array = narrow.dtype.type
-        return (narrow - as_array(state["mean"])) / as_array(state["std"])
-
-    def invert(self, rows: Rows, state: State) -> Rows:
-        narrow = rows.astype("float32")
-        as_array = narrow.dtype.type
-        return narrow * as_array(state["std"]) + as_array(state["mean"])
+        return narrow.clip(narrow.dtype.type(self.min), narrow.dtype.type(self.max))
 
     def to_onnx(self, g: OnnxBuilder, x: Value, state: State) -> Value:
-        centred = g.op("Sub", x, g.constant(state["mean"], name="mean"))
-        return g.op("Div", centred, g.constant(state["std"], name="std"))
-
-    def invert_onnx(self, g: OnnxBuilder, x: Value, state: State) -> Value:
-        scaled = g.op("Mul", x, g.constant(state["std"], name="std"))
-        return g.op("Add", scaled, g.constant(state["mean"], name="mean"))
+        return g.op("Clip", x, g.constant(self.min, name="min"), g.constant(self.max, name="max"))
 
 
 class Scale(Step):

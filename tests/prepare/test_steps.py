@@ -4,13 +4,13 @@ import json
 
 import numpy as np
 import pytest
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import RobustScaler, StandardScaler
 
 from nnspec.exporting.builder import GraphBuilder, check_model, to_bytes
 from nnspec.prepare import FittedOutput, FittedStep, Preparation, find, known
 from nnspec.prepare.find import FAMILY_OF
 from nnspec.prepare.fitted import apply, fit, invert
-from nnspec.prepare.numeric import Scale, Standardize
+from nnspec.prepare.numeric import Clip, RobustScale, Scale, Standardize
 from nnspec.runtime import open_session
 from nnspec.shapes import ShapeError, parse_example, tensor
 
@@ -65,7 +65,7 @@ def test_a_step_infers_the_shape_that_it_gives(name, text, arguments):
 
 
 @each_case
-@pytest.mark.parametrize("opset", [18, 20, 23])
+@pytest.mark.parametrize("opset", [18, 20, 23, 28])
 def test_onnxruntime_gives_what_the_step_gives_to_the_last_bit(name, text, arguments, opset):
     step, x, y, _ = fitted(name, text, arguments)
     rows = random_rows(x, seed=1)
@@ -126,6 +126,41 @@ def test_standardize_equals_the_standard_scaler(column):
     np.testing.assert_allclose(steps[0].state["std"], reference.scale_, rtol=1e-7)
     np.testing.assert_allclose(apply(steps, rows), reference.transform(rows.astype(np.float64)), rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(invert(steps, apply(steps, rows)), rows, rtol=1e-5)
+
+
+@pytest.mark.parametrize("low, high", [(25.0, 75.0), (10.0, 90.0), (0.0, 100.0)])
+@pytest.mark.parametrize("column", [rows for name, rows in COLUMNS.items() if name != "tiny"])
+def test_robust_scale_equals_the_robust_scaler(column, low, high):
+    rows = np.array(column, np.float32).reshape(-1, 1)
+    steps = fit([RobustScale(low=low, high=high)], rows)
+    wide = rows.astype(np.float64)
+    reference = RobustScaler(quantile_range=(low, high)).fit(wide)
+    np.testing.assert_allclose(steps[0].state["median"], reference.center_, rtol=1e-12)
+    np.testing.assert_allclose(steps[0].state["range"], reference.scale_, rtol=1e-12)
+    np.testing.assert_allclose(apply(steps, rows), reference.transform(wide), rtol=1e-4, atol=1e-6)
+
+
+def test_robust_scale_takes_a_tiny_range_as_it_is():
+    rows = np.array([0, 1e-30, 2e-30, 3e-30, 4e-30], np.float32).reshape(-1, 1)
+    np.testing.assert_allclose(apply(fit([RobustScale()], rows), rows).ravel(), [-1, -0.5, 0, 0.5, 1], rtol=1e-5)
+
+
+def test_robust_scale_takes_the_channels_of_images():
+    rows = random_rows(tensor("n 3 h w"))
+    (step,) = fit([RobustScale()], rows)
+    assert np.asarray(step.state["median"]).shape == (3, 1, 1)
+    np.testing.assert_allclose(np.median(apply([step], rows), axis=(0, 2, 3)), 0, atol=1e-6)
+
+
+def test_clip_holds_numbers_within_its_limits():
+    rows = np.array([[-9, -1, 0, 2, 9]], np.float32)
+    assert apply(fit([Clip(min=-1, max=2)], rows), rows).tolist() == [[-1, -1, 0, 2, 2]]
+
+
+@pytest.mark.parametrize("make", [lambda: RobustScale(low=75.0, high=25.0), lambda: Clip(min=2.0, max=1.0)])
+def test_limits_in_the_wrong_order_are_refused(make):
+    with pytest.raises(ValueError, match="must"):
+        make()
 
 
 def test_an_entry_that_never_changes_is_only_centred():
