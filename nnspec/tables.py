@@ -1,4 +1,4 @@
-"""CSV and NPZ files -> named columns with their place in the file.
+"""CSV, JSON lines and NPZ files -> named columns with their place in the file.
 
 A CSV's columns come as text; `numbers` turns one into numbers when it is asked for, so that a column nobody
 reads cannot be wrong.
@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from nnspec.diagnostics import Span, SpecError, Text, did_you_mean
+from nnspec.jsonlines import read_json_lines
 from nnspec.spec.cells import DELIMITERS, is_missing
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -29,7 +30,8 @@ MAX_ARRAY_BYTES = 8 * 10**9  # unpacked: a small zip can hold terabytes
 MAX_SIBLINGS = 1000  # names looked through for the one that was meant
 MAX_SHOWN = 60  # characters of a value that a message repeats
 
-SUFFIXES = (*DELIMITERS, ".npz")
+JSON_LINES = (".jsonl", ".ndjson")
+SUFFIXES = (*DELIMITERS, *JSON_LINES, ".npz")
 DELIMITER_NAMES = {",": "comma", "\t": "tab", ";": "semicolon"}
 DELIMITER_HELP = {
     ";": ", and write decimals with a point (1.5)",
@@ -80,6 +82,8 @@ def read_table(path: Path, shown: str | None = None, asked: Span | None = None) 
     if size > limit:
         raise SpecError.of("limit", f"'{name}' has {size:,} bytes, more than the {limit:,} that nnspec reads", place)
     try:
+        if suffix in JSON_LINES:
+            return Table(name, *read_json_lines(_decode(path.read_bytes(), name), name))
         return _read_arrays(path, name) if suffix == ".npz" else _read_text(path, name, DELIMITERS[suffix])
     except OSError as error:
         raise SpecError.of("data-file", f"'{name}' cannot be read: {error.strerror or error}", place) from None

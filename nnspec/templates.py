@@ -75,7 +75,7 @@ def _with_data(text: str, name: str) -> str:
         return text
     columns = ", ".join(dict.fromkeys(_columns(root)))
     comment = [
-        f"# What it learns from: a CSV or NPZ file beside this one with the columns {columns}.",
+        f"# What it learns from: a CSV, TSV, JSON lines or NPZ file beside this one with the columns {columns}.",
         "# data: {source: data.npz, split: {validation: 0.15, test: 0.15}}",
     ]
     lines = text.split("\n")

@@ -19,6 +19,7 @@ LINES = [
     ["spec"],
     ["graph"],
     ["codegen"],
+    ["jsonlines"],
     ["runs", "tables", "templates"],
     ["data"],
     ["training", "exporting", "runtime"],

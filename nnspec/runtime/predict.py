@@ -75,7 +75,7 @@ def predict(
     device: str = "cpu",
     batch_rows: int = BATCH_ROWS,
 ) -> Predictions:
-    """The model's answers for a CSV or NPZ file, a table, or arrays by input name (rows first)."""
+    """The model's answers for a file that `read_table` reads, a table, or arrays by input name (rows first)."""
     session = model if isinstance(model, Session) else open_session(model, device)
     arrays = _arrays(session, data)
     rows = rows_of(arrays, session.inputs)

@@ -128,7 +128,7 @@ def test_a_network_without_data_says_how_to_name_some(capsys):
     out = run(capsys, "new", "googlenet", "--set", "classes=5")[1]
     assert (
         "params: {classes: 5, width: 1, size: 224}\n\n"
-        "# What it learns from: a CSV or NPZ file beside this one with the columns image, label.\n"
+        "# What it learns from: a CSV, TSV, JSON lines or NPZ file beside this one with the columns image, label.\n"
         "# data: {source: data.npz, split: {validation: 0.15, test: 0.15}}\n\n"
         "# What goes in: named tensors, the batch implied.\n"
     ) in out
