@@ -111,7 +111,18 @@ def _headline(network: "Network") -> str:
     spec, graph = network.spec, network.graph
     layers = f"{len(graph)} layer{'s' if len(graph) != 1 else ''}"
     source = f", on {spec.data.source or spec.data.train}" if spec.data else ""
-    return f"{spec.name}: {layers}, {human(cost(graph).parameters)} parameters{source}"
+    line = f"{spec.name}: {layers}, {human(cost(graph).parameters)} parameters{source}"
+    return "\n".join([line, *_moved_lines(network)])
+
+
+def _moved_lines(network: "Network") -> list[str]:
+    """Which parameters each optimizer moves, where there are two."""
+    from nnspec.graph.moved import moved
+
+    optimizer = network.spec.optimizer
+    if not optimizer or optimizer.one_rate:
+        return []
+    return [f"{type(mover).__name__} moves {some(names)}" for mover, names in moved(network.graph, optimizer)]
 
 
 def _result_table(result: "Result") -> str:

@@ -8,6 +8,7 @@ from nnspec.graph.body import Body, Given
 from nnspec.graph.elaborate import Elaborator, TooLarge
 from nnspec.graph.graph import Graph, Port, Vertex
 from nnspec.graph.learning import Learning
+from nnspec.graph.moved import hidden_matrices
 from nnspec.graph.settle import fault_of
 from nnspec.graph.sizes import check_sizes
 from nnspec.shapes import ShapeError
@@ -47,6 +48,7 @@ class _Builder:
         self._check_used(graph, body)
         self._check_rules(graph)
         self._check_frozen(graph)
+        self._check_moved(graph)
         return graph
 
     def _output(self, output: Output, body: Body, last: Given | None) -> Port | None:
@@ -96,6 +98,16 @@ class _Builder:
                 help = did_you_mean(pattern, _patterns(graph)) or f"the parameters are {some(graph.parameters)}"
                 message = f"freeze: no parameter's name matches '{pattern}'"
                 self.findings.error("unknown-name", message, span, help=help)
+
+    def _check_moved(self, graph: Graph) -> None:
+        """Tell of an optimizer that none of the parameters is for."""
+        optimizer = self.spec.optimizer
+        if not optimizer or optimizer.one_rate or self.findings.errors or hidden_matrices(graph) - graph.frozen:
+            return
+        name = type(optimizer).__name__
+        message = f"{name} moves the matrices of layers before the last, and this network trains none"
+        help = "AdamW alone does what is left; hidden layers such as Linear have matrices"
+        self.findings.error("wrong-value", message, self.spec.span_of("optimizer", name, key=True), help=help)
 
     def _check_used(self, graph: Graph, body: Body) -> None:
         if self.findings.errors:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import prod
 
 from nnspec.graph.graph import Graph, Port, Vertex
+from nnspec.graph.moved import moved
 from nnspec.objectives import Optimizer
 from nnspec.shapes import Dim, Size, Tensor, bind, product, symbols_in
 
@@ -53,7 +54,6 @@ def cost(graph: Graph, optimizer: Optimizer | None = None) -> Cost:
     layers = {vertex.name: layer_cost(graph, vertex) for vertex in graph}
     parameters = sum(layer.parameters for layer in layers.values())
     trained = parameters - sum(prod(graph.parameters.get(name, (0,))) for name in graph.frozen)
-    moved = [shape for name, shape in graph.parameters.items() if name not in graph.frozen]
     inputs = (size_in_bytes(x) for x in graph.inputs.values())
     return Cost(
         layers=layers,
@@ -63,10 +63,14 @@ def cost(graph: Graph, optimizer: Optimizer | None = None) -> Cost:
         macs=_sum(layer.macs for layer in layers.values()),
         weights=parameters * FLOAT_BYTES,
         gradients=trained * FLOAT_BYTES,
-        state=sum(map(optimizer.kept, moved)) * FLOAT_BYTES if optimizer else 0,
+        state=_kept(graph, optimizer) * FLOAT_BYTES if optimizer else 0,
         activations=_sum([*inputs, *(layer.activations for layer in layers.values())]),
         peak=peak_of_live_tensors(graph.exported).size,
     )
+
+
+def _kept(graph: Graph, optimizer: Optimizer) -> int:
+    return sum(mover.kept(graph.parameters[name]) for mover, names in moved(graph, optimizer) for name in names)
 
 
 def layer_cost(graph: Graph, vertex: Vertex) -> LayerCost:

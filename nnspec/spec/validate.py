@@ -55,7 +55,7 @@ def validate(root: Node, stem: str, findings: Findings, imported: dict[Node, Spe
     home = _home(root, {} if imported is None else imported, findings)
     optimizer = _optimizer(root, findings)
     scheduler = _scheduler(root, findings)
-    _check_momentum(optimizer, scheduler, root, findings)
+    _check_moved(optimizer, scheduler, root, findings)
     return Spec(
         name=_text(root, "name", findings) or stem,
         description=_text(root, "description", findings),
@@ -140,8 +140,19 @@ def _scheduler(root: Node, findings: Findings) -> Scheduler | None:
     return read_scheduler(node, findings) if node and node.value is not None else None
 
 
-def _check_momentum(optimizer: Optimizer | None, scheduler: Scheduler | None, root: Node, findings: Findings) -> None:
-    if not scheduler or not scheduler.moves_momentum or not optimizer:
+def _check_moved(optimizer: Optimizer | None, scheduler: Scheduler | None, root: Node, findings: Findings) -> None:
+    if not scheduler or not optimizer:
+        return
+    if scheduler.highest and not optimizer.one_rate:
+        mover, name = type(optimizer).__name__, type(scheduler).__name__
+        findings.error(
+            "wrong-value",
+            f"{name} sets one learning rate, and {mover} and the AdamW beside it have one each",
+            root.span_of(["scheduler"]),
+            help="take a schedule that multiplies both, as SequentialLR of LinearLR and CosineAnnealingLR",
+        )
+        return
+    if not scheduler.moves_momentum:
         return
     if not getattr(optimizer, "betas", getattr(optimizer, "momentum", 0.0)):
         name = type(scheduler).__name__

@@ -104,7 +104,7 @@ def make_learner(spec: Spec, net: nn.Module, judge: Judge, rows: int, seed: int)
     """A network with the optimizer and the scheduler that its spec asks for, to learn from so many rows."""
     section = spec.train
     batch_size = _batch_size(spec, rows)
-    optimizer = make_optimizer(spec, net)
+    optimizer = make_optimizer(spec, judge.graph, net)
     steps = section.epochs * len(batch_sizes(rows, batch_size))
     return Learner(
         net,

@@ -172,7 +172,7 @@ def test_frozen_parameters_are_not_trained():
     trained = [key for key, parameter in net.named_parameters() if parameter.requires_grad]
     assert trained == ["head.weight", "head.bias"]
     assert network.graph.frozen == {key for key, _ in net.named_parameters()} - set(trained)
-    assert [len(group["params"]) for group in make_optimizer(network.spec, net).param_groups] == [2]
+    assert [len(group["params"]) for group in make_optimizer(network.spec, network.graph, net).param_groups] == [2]
     assert "parameters   137 (548 B), of which 12 are trained" in table(network.graph)
 
 

@@ -27,7 +27,7 @@ def test_arguments_and_defaults_are_torchs(optimizer):
 
 
 def test_every_optimizer_of_torch_is_here_or_has_a_reason():
-    every = {name for name in vars(torch.optim) if name[0].isupper()} - {"Optimizer", "Muon"}
+    every = {name for name in vars(torch.optim) if name[0].isupper()} - {"Optimizer"}
     assert every == OPTIMIZERS.keys() | OPTIMIZERS.absent.keys()
 
 

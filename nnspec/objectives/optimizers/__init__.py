@@ -4,6 +4,7 @@
 what is learnt, or turn it round.
 """
 
+from collections.abc import Iterable
 from math import prod
 from typing import Annotated, ClassVar
 
@@ -26,6 +27,7 @@ class Optimizer(Described):
     # Lowest and highest learning rate that it is used with, and one to begin with; none where nothing is known.
     usual: ClassVar[tuple[float, float] | None] = None
     first_try: ClassVar[str] = "0.001"
+    one_rate: ClassVar[bool] = True  # otherwise a partner moves some parameters, with a learning rate of its own
 
     lr: PositiveFloat = Field(default=1e-3, description="learning rate")
 
@@ -37,6 +39,10 @@ class Optimizer(Described):
     def kept(self, shape: Shape) -> int:
         """How many numbers it keeps for a parameter of this shape."""
         return self.states * prod(shape)
+
+    def parts(self, parameters: Iterable[str], matrices: frozenset[str]) -> "list[tuple[Optimizer, list[str]]]":
+        """What moves which parameters; `matrices` are those of hidden layers."""
+        return [(self, list(parameters))]
 
     def in_words(self) -> str:
         """What a step does, with its numbers; the class's own sentence unless told."""
@@ -64,6 +70,7 @@ OPTIMIZERS = Table[Optimizer](
     {
         "descent": "SGD ASGD Rprop",
         "adam": "Adam AdamW Adamax NAdam RAdam",
+        "matrix": "Muon",
         "squares": "RMSprop Adagrad Adadelta Adafactor",
     },
     absent={
