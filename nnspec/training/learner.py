@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
-from torch.optim import Optimizer
+from torch.optim import LBFGS, Optimizer
 
 from nnspec.training.batches import Batch, Examples, shuffled
 from nnspec.training.interrupt import Stop
@@ -35,16 +35,24 @@ class Learner:
 
     def step(self, batch: Batch) -> Tensor:
         """One step down the gradient. The loss stays on the device: to look at it would wait for the step."""
+        if isinstance(self.optimizer, LBFGS):  # which evaluates the loss as often as it likes
+            loss: Tensor = self.optimizer.step(lambda: self._backward(batch))  # type: ignore[no-untyped-call]
+        else:
+            loss = self._backward(batch)
+            self.optimizer.step()
+        if self.moves == "step":
+            self._move_each_step()
+        self.steps += 1
+        return loss.detach()
+
+    def _backward(self, batch: Batch) -> Tensor:
+        """The loss, and its gradient in every parameter."""
         self.optimizer.zero_grad(set_to_none=True)
         loss = self.objective(self.net(*batch.inputs), batch.targets)
         loss.backward()  # type: ignore[no-untyped-call]
         if self.clip_grad_norm:
             clip_grad_norm_(self.net.parameters(), self.clip_grad_norm)
-        self.optimizer.step()
-        if self.moves == "step":
-            self._move_each_step()
-        self.steps += 1
-        return loss.detach()
+        return loss
 
     def epoch(self, examples: Examples, step: Step, stop: Stop, advance: Advance) -> float | None:
         """A pass over all examples: its mean loss; NaN as soon as a loss is not finite, None where it was stopped."""

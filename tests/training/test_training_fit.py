@@ -33,6 +33,25 @@ OPTIMIZERS = {
 }
 
 
+def test_newtons_steps_are_torchs():
+    x, y = line_with_noise()
+    text = "optimizer: {LBFGS: {max_iter: 4, line_search_fn: strong_wolfe}}"
+    training = Training(f"{LINE}{text}\ntrain: {{epochs: 5, batch_size: full}}", (x, y))
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1))
+    optimizer = torch.optim.LBFGS(net.parameters(), max_iter=4, line_search_fn="strong_wolfe")
+
+    def closure():
+        optimizer.zero_grad()
+        loss = F.mse_loss(net(x), y)
+        loss.backward()
+        return loss
+
+    wanted = [optimizer.step(closure).item() for _ in range(5)]
+    assert [epoch.train_loss for epoch in training.run()] == pytest.approx(wanted, rel=1e-4)
+    assert wanted[-1] < 0.2 * wanted[0]
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_full_batch_is_plain_gradient_descent(name):
     text, make = OPTIMIZERS[name]

@@ -71,10 +71,10 @@ OPTIMIZERS = Table[Optimizer](
         "descent": "SGD ASGD Rprop",
         "adam": "Adam AdamW Adamax NAdam RAdam",
         "matrix": "Muon",
+        "curvature": "LBFGS",
         "squares": "RMSprop Adagrad Adadelta Adafactor",
     },
     absent={
-        "LBFGS": "it evaluates the loss several times within a step, and a step here evaluates it once",
         "SparseAdam": "it takes sparse gradients alone, and every layer's gradients here are dense",
     },
 )
