@@ -62,7 +62,7 @@ FAMILIES = {
     "pointwise": "Abs Neg Sign Exp Log Sqrt Rsqrt Reciprocal Sin Cos Floor Ceil Round Clamp Cast",
     "compare": "Eq Ne Gt Ge Lt Le LogicalAnd LogicalOr LogicalNot Where",
     "losses": "TripletMarginLoss CosineEmbeddingLoss MarginRankingLoss ContrastiveLoss InfoNCE CTCLoss GaussianNLLLoss "
-    "GaussianKL",
+    "GaussianKL MultiLabelMarginLoss",
 }
 FAMILY_OF = {name: family for family, names in FAMILIES.items() for name in names.split()}
 

@@ -285,3 +285,29 @@ class GaussianKL(Layer):
         each = g.op("Flatten", g.op("Add", g.op("Mul", mean, mean), spread), axis=1)
         total = g.op("ReduceSum", each, g.constant([1], "int64", name="axes"), keepdims=0)
         return g.op("Mul", total, g.constant(0.5, dtype, name="half"))
+
+
+class MultiLabelMarginLoss(Layer):
+    """How far the scores of the right classes are above those of the others, by a margin of 1.
+
+    scores (n, classes), int64 targets (n, classes) -> (n)
+
+    sum over right i and other j of max(0, 1 - (x[i] - x[j])) / classes, the targets being the right classes, then -1;
+    torch.nn.MultiLabelMarginLoss. ONNX has no operator for it.
+    """
+
+    examples = {"n 5, int64 n 5 -> n": {}, "n 7, int64 n 7 -> n": {}}
+
+    def infer(self, scores: Tensor, targets: Tensor) -> Tensor:
+        needs_one_shape(scores, targets)
+        scores.needs_float()
+        scores.needs_rank(2)
+        if targets.dtype != "int64":
+            raise ShapeError(f"needs targets of whole numbers (int64), got {targets.dtype}")
+        return scores.with_shape(scores.shape[0])
+
+    def forward(self, scores: Code, targets: Code) -> Code:
+        return F.multilabel_margin_loss(scores, targets, reduction="none")
+
+    def to_onnx(self, g: OnnxBuilder, scores: Value, targets: Value) -> Value:
+        raise g.refuse("ONNX has no operator for it; `export: false` leaves it to training")

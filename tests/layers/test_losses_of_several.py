@@ -88,6 +88,15 @@ def test_labels_along_time_are_torchs():
     torch.testing.assert_close(ours("CTCLoss", scores, targets, lengths), each.mean())
 
 
+def test_labels_in_a_list_are_torchs():
+    scores = torch.randn(N, 5, generator=torch.Generator().manual_seed(0))
+    targets = torch.tensor([[3, 0, -1, -1, -1], [1, -1, -1, -1, -1], [0, 1, 2, 3, 4], [4, 2, -1, -1, -1]]).repeat(2, 1)[
+        :N
+    ]
+    wanted = nn.MultiLabelMarginLoss()(scores, targets)
+    torch.testing.assert_close(ours("MultiLabelMarginLoss", scores, targets), wanted)
+
+
 def test_what_cannot_be_compared_is_refused():
     assert refusal("ContrastiveLoss", {}, "n 4", "n 4", "n 1") == (
         "",

@@ -68,11 +68,10 @@ LOSSES = Table[Loss](
         "PerceptronLoss",
     },
     absent={
-        "MultiLabelMarginLoss": "it ranks labels and draws no line between yes and no; MultiLabelSoftMarginLoss does",
         **dict.fromkeys(
             (
                 *("TripletMarginLoss", "CosineEmbeddingLoss", "MarginRankingLoss", "ContrastiveLoss", "InfoNCE"),
-                *("CTCLoss", "GaussianNLLLoss", "GaussianKL"),
+                *("CTCLoss", "GaussianNLLLoss", "GaussianKL", "MultiLabelMarginLoss"),
             ),
             "it compares several tensors, so it is a layer, whose output has the loss Minimize",
         ),
