@@ -19,7 +19,6 @@ LINES = [
     ["spec"],
     ["graph"],
     ["codegen"],
-    ["jsonlines"],
     ["runs", "tables", "templates"],
     ["data"],
     ["training", "exporting", "runtime"],

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nnspec import tables
 from nnspec.diagnostics import SpecError
+from nnspec.tables import arrays as arrays_module
 from nnspec.tables import find_column, numbers, read_table
 
 ROWS = "a,b,c,y\n0,0,0.5,0\n1,2,1.5,1\n2,4,2.5,0\n"
@@ -321,7 +321,7 @@ def test_a_shape_that_the_bytes_do_not_fill_allocates_nothing(tmp_path):
 
 
 def test_a_small_file_that_unpacks_to_a_huge_one_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "MAX_ARRAY_BYTES", 10_000)
+    monkeypatch.setattr(arrays_module, "MAX_ARRAY_BYTES", 10_000)
     np.savez_compressed(tmp_path / "bomb.npz", x=np.zeros(100_000))
     assert told(read_table, tmp_path / "bomb.npz", "bomb.npz") == (
         "bomb.npz: error[limit]: the file unpacks to 800,128 bytes, more than the 10,000 that nnspec reads"
