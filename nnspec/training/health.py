@@ -155,7 +155,7 @@ class _Watch:
         elif not math.isnan(self.loss):
             notes = [*notes, Note("loss", f"{self.loss:.3g} in the step before")]
         ways = f"lower the learning rate, which is {self.learner.lr:g}"
-        if self.learner.clip_grad_norm is None:
+        if self.learner.update.clip_grad_norm is None:
             ways += ", or limit the gradient with `train: {clip_grad_norm: 1}`"
         return SpecError.of("not-finite", f"{message} {where}", span, notes=notes, help=help or ways)
 

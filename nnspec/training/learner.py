@@ -8,14 +8,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import clip_grad_norm_
-from torch.optim import LBFGS, Optimizer
+from torch.optim import Optimizer
 
 from nnspec.training.batches import Batch, Examples, shuffled
 from nnspec.training.interrupt import Stop
-from nnspec.training.objective import Objective
+from nnspec.training.optimizer import put_back, state_of
+from nnspec.training.step import PlainStep, Step
 
-Step = Callable[[Batch], Tensor]
 Advance = Callable[[int], None]  # told how many steps were done
 
 
@@ -23,35 +22,27 @@ Advance = Callable[[int], None]  # told how many steps were done
 class Learner:
     """What changes while a network learns."""
 
-    net: nn.Module
-    objective: Objective
-    optimizer: Optimizer
+    update: PlainStep
     scheduler: Any | None
     moves: str  # when the scheduler does: step, epoch or loss
-    clip_grad_norm: float | None
     batch_size: int
     order: torch.Generator
     steps: int = 0
 
+    @property
+    def net(self) -> nn.Module:
+        return self.update.net
+
+    @property
+    def optimizer(self) -> Optimizer:
+        return self.update.optimizer
+
     def step(self, batch: Batch) -> Tensor:
-        """One step down the gradient. The loss stays on the device: to look at it would wait for the step."""
-        if isinstance(self.optimizer, LBFGS):  # which evaluates the loss as often as it likes
-            loss: Tensor = self.optimizer.step(lambda: self._backward(batch))  # type: ignore[no-untyped-call]
-        else:
-            loss = self._backward(batch)
-            self.optimizer.step()
+        """One step down the gradient, and one of a schedule that moves by the step. The loss stays on the device."""
+        loss = self.update(batch)
         if self.moves == "step":
             self._move_each_step()
         self.steps += 1
-        return loss.detach()
-
-    def _backward(self, batch: Batch) -> Tensor:
-        """The loss, and its gradient in every parameter."""
-        self.optimizer.zero_grad(set_to_none=True)
-        loss = self.objective(self.net(*batch.inputs), batch.targets)
-        loss.backward()  # type: ignore[no-untyped-call]
-        if self.clip_grad_norm:
-            clip_grad_norm_(self.net.parameters(), self.clip_grad_norm)
         return loss
 
     def epoch(self, examples: Examples, step: Step, stop: Stop, advance: Advance) -> float | None:
@@ -83,7 +74,7 @@ class Learner:
         """A copy of everything that moves, the order of examples and torch's random numbers among it."""
         state = {
             "net": self.net.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizer": state_of(self.optimizer),
             "scheduler": self.scheduler.state_dict() if self.scheduler else None,
             "order": self.order.get_state(),
             "random": random_state(),
@@ -94,7 +85,7 @@ class Learner:
     def go_back(self, state: dict[str, Any]) -> None:
         """Put a state back: what follows is then the same again."""
         self.net.load_state_dict(state["net"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        put_back(self.optimizer, state["optimizer"])
         if self.scheduler:
             self.scheduler.load_state_dict(state["scheduler"])
         self.order.set_state(state["order"])

@@ -1,21 +1,15 @@
-"""What descriptions say, as torch's own objects: the loss of a step, the optimizer, the scheduler."""
+"""What descriptions say, as torch's own objects: the loss of a step, the scheduler."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 
 from nnspec.codegen.load import evaluate
-from nnspec.diagnostics import SpecError
-from nnspec.graph import Graph
-from nnspec.graph.moved import moved
-from nnspec.objectives import Optimizer as Described
 from nnspec.pycode import Code, name
 from nnspec.spec.spec import Output, Spec
 from nnspec.training.batches import Tensors
-from nnspec.training.together import Together
 
 # From what the network returns (a tensor, or a tuple where it has several outputs) and the targets to a scalar.
 Objective = Callable[[Any, Tensors], Tensor]
@@ -35,25 +29,6 @@ def compile_objective(spec: Spec, outputs: Iterable[Output] | None = None) -> Ob
     total = sum(terms[1:], terms[0])
     objective: Objective = evaluate(Code(f"lambda outputs, targets: {total}"), {})
     return objective
-
-
-def make_optimizer(spec: Spec, graph: Graph, net: nn.Module) -> Optimizer:
-    """The spec's optimizer for the parameters that are learnt, and its partner where it has one."""
-    assert spec.optimizer
-    named = dict(net.named_parameters())
-    movers = [_made(mover, [named[name] for name in names]) for mover, names in moved(graph, spec.optimizer)]
-    return movers[0] if len(movers) == 1 else Together(movers)
-
-
-def _made(described: Described, parameters: list[nn.Parameter]) -> Optimizer:
-    """torch's own, with its fused kernel where there is one."""
-    kind = type(described).__name__
-    if not hasattr(torch.optim, kind):
-        message = f"the installed torch {torch.__version__} has no optimizer {kind}"
-        raise SpecError.of("not-trainable", message, help="install a newer torch, or take another optimizer")
-    fused = {"fused": True} if described.fused else {}
-    optimizer: Optimizer = evaluate(described.code(name("parameters"), **fused), {"parameters": parameters})
-    return optimizer
 
 
 def make_scheduler(spec: Spec, optimizer: Optimizer, epochs: int, steps: int) -> Any | None:

@@ -5,26 +5,18 @@ from typing import Any
 
 from torch.optim import Optimizer
 
+from nnspec.training.unguarded import unguarded
 
-class Together(Optimizer):
-    """Its parameter groups are those of its members, so that a schedule and a clean start reach them all."""
+
+class Together(unguarded(Optimizer)):  # type: ignore[misc]
+    """Its parameter groups are those of its members, so that a schedule reaches them all."""
 
     def __init__(self, members: Sequence[Optimizer]) -> None:
         self.members = tuple(members)
         super().__init__([group for member in members for group in member.param_groups], {})
 
-    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+    def step(self, closure: Any = None) -> None:
         """One step of each."""
         assert closure is None, "a step evaluates the loss once, before it"
         for member in self.members:
             member.step()
-
-    def state_dict(self) -> dict[str, Any]:
-        """Every member's own."""
-        return {"members": [member.state_dict() for member in self.members]}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Give every member its own back; the groups are then other objects."""
-        for member, state in zip(self.members, state_dict["members"], strict=True):
-            member.load_state_dict(state)
-        self.param_groups = [group for member in self.members for group in member.param_groups]

@@ -33,9 +33,11 @@ from nnspec.training.interrupt import stoppable
 from nnspec.training.learner import Learner
 from nnspec.training.memory import check_memory, exhaustion_told
 from nnspec.training.needs import check_batches, check_trainable
-from nnspec.training.objective import compile_objective, make_optimizer, make_scheduler
+from nnspec.training.objective import compile_objective, make_scheduler
+from nnspec.training.optimizer import make_optimizer
 from nnspec.training.progress import Progress, Silent
 from nnspec.training.result import PartResult, Result
+from nnspec.training.step import PlainStep
 
 SAVE_EVERY_S = 1.0  # a killed training loses at most so much, and the time that a better epoch takes
 RUNS = Path("runs")
@@ -107,12 +109,9 @@ def make_learner(spec: Spec, net: nn.Module, judge: Judge, rows: int, seed: int)
     optimizer = make_optimizer(spec, judge.graph, net)
     steps = section.epochs * len(batch_sizes(rows, batch_size))
     return Learner(
-        net,
-        judge.objective,
-        optimizer,
+        PlainStep(net, judge.objective, optimizer, section.clip_grad_norm),
         make_scheduler(spec, optimizer, section.epochs, steps),
         spec.scheduler.moves if spec.scheduler else "",
-        section.clip_grad_norm,
         batch_size,
         torch.Generator().manual_seed(seed),
     )

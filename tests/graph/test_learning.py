@@ -23,7 +23,7 @@ from nnspec.prepare import Preparation
 from nnspec.pycode import name
 from nnspec.runtime import open_session
 from nnspec.training.needs import check_trainable
-from nnspec.training.objective import make_optimizer
+from nnspec.training.optimizer import make_optimizer
 
 LANGUAGE_MODEL = """
 nnspec: 1

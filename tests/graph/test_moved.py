@@ -7,7 +7,7 @@ from nnspec.codegen.write import write
 from nnspec.graph import parse_network
 from nnspec.graph.cost import cost
 from nnspec.graph.moved import moved
-from nnspec.training.objective import make_optimizer
+from nnspec.training.optimizer import make_optimizer, put_back, state_of
 
 TEXT = """\
 nnspec: 1
@@ -82,20 +82,11 @@ def test_a_step_moves_all_and_its_state_can_be_put_back():
         return {name: x.detach() - before[name] for name, x in net.named_parameters()}
 
     assert all(change.abs().sum() > 0 for change in step().values())
-    kept, weights = torch.load(_saved(optimizer.state_dict())), {k: v.clone() for k, v in net.state_dict().items()}
+    kept, weights = state_of(optimizer), {k: v.clone() for k, v in net.state_dict().items()}
     first = step()
     net.load_state_dict(weights)
-    optimizer.load_state_dict(kept)
+    put_back(optimizer, kept)
     for name, change in step().items():
         assert torch.equal(change, first[name]), name
     optimizer.param_groups[0]["lr"] = 0.5
     assert optimizer.members[0].param_groups[0]["lr"] == 0.5
-
-
-def _saved(state):
-    from io import BytesIO
-
-    file = BytesIO()
-    torch.save(state, file)
-    file.seek(0)
-    return file

@@ -1,0 +1,85 @@
+"""The spec's optimizer, as torch's own; and its state, parameter by parameter, under the parameters' names."""
+
+import copy
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from nnspec.codegen.load import evaluate
+from nnspec.diagnostics import SpecError
+from nnspec.graph import Graph
+from nnspec.graph.moved import moved
+from nnspec.objectives import Optimizer as Described
+from nnspec.pycode import name
+from nnspec.spec.spec import Spec
+from nnspec.training.together import Together
+from nnspec.training.unguarded import unguarded
+
+OWN = ("params", "param_names")  # of a group, beside its numbers
+
+
+def make_optimizer(spec: Spec, graph: Graph, net: nn.Module) -> Optimizer:
+    """The spec's optimizer for the parameters that are learnt, and its partner where it has one.
+
+    Each of its groups knows its parameters' names, as `param_names`.
+    """
+    assert spec.optimizer
+    named = dict(net.named_parameters())
+    movers = [_made(mover, {known: named[known] for known in names}) for mover, names in moved(graph, spec.optimizer)]
+    return movers[0] if len(movers) == 1 else Together(movers)
+
+
+def _made(described: Described, parameters: dict[str, nn.Parameter]) -> Optimizer:
+    """torch's own, with its fused kernel where there is one."""
+    kind = type(described).__name__
+    if not hasattr(torch.optim, kind):
+        message = f"the installed torch {torch.__version__} has no optimizer {kind}"
+        raise SpecError.of("not-trainable", message, help="install a newer torch, or take another optimizer")
+    fused = {"fused": True} if described.fused else {}
+    library = SimpleNamespace(optim=SimpleNamespace(**{kind: unguarded(getattr(torch.optim, kind))}))
+    made = described.code(name("parameters"), **fused)
+    optimizer: Optimizer = evaluate(made, {"torch": library, "parameters": list(parameters.values())})
+    (group,) = optimizer.param_groups
+    group["param_names"] = list(parameters)
+    return optimizer
+
+
+def state_of(optimizer: Optimizer) -> dict[str, Any]:
+    """A copy of what moves in an optimizer: `groups` with their numbers, `parameters` with their state by name."""
+    groups = [{key: value for key, value in group.items() if key not in OWN} for group in optimizer.param_groups]
+    return copy.deepcopy({"groups": groups, "parameters": _states(optimizer)})
+
+
+def put_back(optimizer: Optimizer, state: dict[str, Any]) -> None:
+    """Go on from such a state. Tensors that are there keep their place in memory."""
+    for group, saved in zip(optimizer.param_groups, state["groups"], strict=True):
+        group.update(copy.deepcopy(saved))
+    for member in members(optimizer):
+        for group in member.param_groups:
+            for parameter, known in zip(group["params"], group["param_names"], strict=True):
+                saved = state["parameters"].get(known, {})
+                here = member.state[parameter]
+                kept = {key: here[key].copy_(value) for key, value in saved.items() if _fits(here.get(key), value)}
+                member.state[parameter] = {**copy.deepcopy(saved), **kept}
+
+
+def members(optimizer: Optimizer) -> tuple[Optimizer, ...]:
+    """The optimizers that step as one."""
+    return optimizer.members if isinstance(optimizer, Together) else (optimizer,)
+
+
+def _states(optimizer: Optimizer) -> dict[str, dict[str, Any]]:
+    return {
+        known: member.state[parameter]
+        for member in members(optimizer)
+        for group in member.param_groups
+        for parameter, known in zip(group["params"], group["param_names"], strict=True)
+        if parameter in member.state
+    }
+
+
+def _fits(here: Any, saved: Any) -> bool:
+    return isinstance(here, torch.Tensor) and isinstance(saved, torch.Tensor) and here.shape == saved.shape

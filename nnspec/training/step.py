@@ -1,0 +1,42 @@
+"""A step of a training: the loss of a batch, its gradient, and what the optimizer makes of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import LBFGS, Optimizer
+
+from nnspec.training.batches import Batch
+from nnspec.training.objective import Objective
+
+# From a batch to its loss, as it was before the step. It stays on the device: to look at it would wait for the step.
+Step = Callable[[Batch], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class PlainStep:
+    """A step as everybody writes it. What else a step can be makes the same of the weights."""
+
+    net: nn.Module
+    objective: Objective
+    optimizer: Optimizer
+    clip_grad_norm: float | None
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """One step down the gradient."""
+        if isinstance(self.optimizer, LBFGS):  # which evaluates the loss as often as it likes
+            loss: Tensor = self.optimizer.step(lambda: self.backward(batch))  # type: ignore[no-untyped-call]
+        else:
+            loss = self.backward(batch)
+            self.optimizer.step()
+        return loss.detach()
+
+    def backward(self, batch: Batch) -> Tensor:
+        """The loss, and its gradient in every parameter."""
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.objective(self.net(*batch.inputs), batch.targets)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if self.clip_grad_norm:
+            clip_grad_norm_(self.net.parameters(), self.clip_grad_norm)
+        return loss
