@@ -174,7 +174,7 @@ def _mermaid_label(box: Box) -> str:
 
 
 def _wrapped(detail: str) -> list[str]:
-    return wrap(detail, MAX_LINE, max_lines=3, placeholder=" …")
+    return [part for line in detail.splitlines() for part in wrap(line, MAX_LINE, max_lines=3, placeholder=" …")]
 
 
 def _plain(text: str) -> str:

@@ -12,15 +12,25 @@ from nnspec.shapes import Tensor, format_shape
 
 def call(layer: Layer) -> str:
     """`Conv2d(16, 3, padding=same)`, or the type alone."""
-    inner = ", ".join(_arguments(layer))
+    inner = ", ".join(call_arguments(layer))
     kind = type(layer).__name__
     return f"{kind}({inner})" if inner else kind
 
 
+def call_arguments(layer: Layer) -> list[str]:
+    """What a layer is given, its first and its required ones by no name: `16`, `padding=same`."""
+    return list(_arguments(layer))
+
+
 def scope_call(scope: Scope) -> str:
     """`bottleneck(64, stride=2)`, or the name alone; nothing for one of a combinator's lists."""
-    given = [f"{name}{'=' * bool(name)}{_value(value)}" for name, value in scope.arguments.items()]
+    given = scope_arguments(scope)
     return f"{scope.kind}({', '.join(given)})" if given else scope.kind
+
+
+def scope_arguments(scope: Scope) -> list[str]:
+    """What a block is given: `64`, `stride=2`."""
+    return [f"{name}{'=' * bool(name)}{_value(value)}" for name, value in scope.arguments.items()]
 
 
 def shape(x: Tensor) -> str:

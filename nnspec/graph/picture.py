@@ -6,7 +6,15 @@ from functools import cached_property
 
 from nnspec.graph.cost import Cost, cost, human
 from nnspec.graph.graph import Graph, Port, Vertex
-from nnspec.graph.label import borrowed, main_argument, other_arguments, output_name, shape
+from nnspec.graph.label import (
+    borrowed,
+    call_arguments,
+    main_argument,
+    other_arguments,
+    output_name,
+    scope_arguments,
+    shape,
+)
 from nnspec.graph.tree import Part
 from nnspec.graph.view import Item, View, view
 from nnspec.layers.find import family
@@ -32,7 +40,7 @@ class Box:
     key: str
     title: str
     main: str
-    detail: str
+    detail: str  # lines
     name: str  # within the frame around it
     role: str
     dashed: bool = False  # trained, and not exported
@@ -132,15 +140,32 @@ class Picture:
         dashed, name, path = self._view.only_trained(item), item.path.removeprefix(frame), item.path
         vertex = item.inner
         if isinstance(vertex, Part):
-            kind, _, given = item.call.partition("(")
-            parameters, _, _ = self._view.cost(item, self._cost)
-            count = f"{len(item.vertices)} layers" + (f", {human(parameters)} parameters" if parameters else "")
-            main = given.removesuffix(")") + item.turns
-            return Box(self._key(item), kind or item.name, main.strip(), count, name, "block", dashed, path)
+            title, main, detail = self._folded(item, vertex)
+            return Box(self._key(item), title, main, detail, name, "block", dashed, path)
         main, detail = main_argument(vertex.layer), other_arguments(vertex.layer)
         if owners := borrowed(self.graph, vertex):
             detail = f"the weights of {', '.join(owners)}"
         return Box(self._key(item), vertex.kind, main, detail, name, role(vertex), dashed, path)
+
+    def _folded(self, item: Item, part: Part) -> tuple[str, str, str]:
+        """Title, first argument and details of a part that is one box."""
+        block, layer = part.made_of, part.first.layer
+        if block:
+            title, arguments = block.kind or item.name, scope_arguments(block)
+        else:
+            alike = item.call != type(layer).__name__
+            title, arguments = type(layer).__name__, call_arguments(layer) if alike else []
+        main = arguments[0] if arguments and "=" not in arguments[0] else ""
+        detail = [", ".join(arguments[1:] if main else arguments), self._sum(item, part)]
+        return title, f"{main}{item.turns}".strip(), "\n".join(line for line in detail if line)
+
+    def _sum(self, item: Item, part: Part) -> str:
+        """How much a part is, or whose weights it has."""
+        if part.scope and part.scope.shares:
+            return f"the weights of {part.scope.shares}"
+        count, (parameters, _, _) = len(item.vertices), self._view.cost(item, self._cost)
+        layers = f"{count} layer{'s' * (count != 1)}"
+        return f"{layers}, {human(parameters)} parameters" if parameters else layers
 
     def _key(self, item: Item) -> str:
         return f"n{self._numbers[item.vertices[0].name]}"
@@ -152,7 +177,8 @@ class Picture:
     def _arrows(self) -> Iterator[Arrow]:
         previous = ""
         for item in self._view.items:
-            if item.is_heading:
+            # A tensor of the network's own asks its input for nothing but the number of examples.
+            if item.is_heading or (isinstance(item.inner, Vertex) and item.inner.layer.is_tensor):
                 continue
             key, taken = self._key(item), self._view.takes(item)
             for port in taken:

@@ -57,19 +57,24 @@ class Part:
     @property
     def call(self) -> str:
         """`bottleneck(64, stride=2)`; for a repeat what its turns share; nothing for one of a combinator's lists."""
-        if self.scope:
-            return scope_call(self.scope)
+        if self.made_of:
+            return scope_call(self.made_of)
+        calls = {call(item.layer) for item in self.items if isinstance(item, Vertex)}
+        return calls.pop() if len(calls) == 1 else self.first.kind
+
+    @property
+    def made_of(self) -> Scope | None:
+        """The block that it is, or that its turns are, with what all of them are given; none for turns of a layer."""
         scopes = [item.scope for item in self.items if isinstance(item, Part) and item.scope]
-        if not scopes:
-            calls = {call(item.layer) for item in self.items if isinstance(item, Vertex)}
-            return calls.pop() if len(calls) == 1 else self.first.kind
+        if self.scope or not scopes:
+            return self.scope
         first, *others = scopes
         shared = {
             name: value
             for name, value in first.arguments.items()
             if all(name in other.arguments and other.arguments[name] == value for other in others)
         }
-        return scope_call(replace(first, arguments=shared))
+        return replace(first, arguments=shared)
 
 
 def tree(graph: Graph) -> Part:

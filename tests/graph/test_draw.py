@@ -53,7 +53,7 @@ RESNET = NETWORKS.parents[1] / "specs" / "vision" / "resnet.yaml"
 FOLDED = """\
 flowchart TB
   in0(["<b>image</b>"]):::input
-  n0["<b>conv</b> 16, kernel=3<br/>3 layers, 176 parameters<br/><i>stem</i>"]:::block
+  n0["<b>conv</b> 16<br/>kernel=3<br/>3 layers, 176 parameters<br/><i>stem</i>"]:::block
   n3["<b>inception</b> 8<br/>14 layers, 1.02k parameters<br/><i>low</i>"]:::block
   n17["<b>MaxPool2d</b> 2<br/><i>pooled</i>"]:::shape
   n18["<b>inception</b> 16<br/>14 layers, 3.58k parameters<br/><i>high</i>"]:::block
@@ -264,3 +264,37 @@ def test_every_frame_has_a_key_of_its_own():
         text = dot(load_network(path).graph)
         keys = re.findall(r"subgraph (\w+)", text)
         assert len(set(keys)) == len(keys) > 5
+
+
+def test_a_folded_block_tells_what_it_is_given_and_whose_weights_it_has():
+    text = """nnspec: 1
+inputs: {image: [3, 8, 8]}
+blocks:
+  conv:
+    params: {channels: required, kernel: 1, stride: 1}
+    layers:
+      - Conv2d: {out_channels: $channels, kernel_size: $kernel, stride: $stride, padding: $(kernel // 2)}
+layers:
+  - {conv: {channels: 3, kernel: 3}, name: first}
+  - {share: first, name: again}
+  - {conv: {channels: 4, stride: 2}, name: last}
+"""
+    drawn = mermaid(parse_network(text).graph, 1)
+    assert '["<b>conv</b> 3<br/>kernel=3<br/>1 layer, 84 parameters<br/><i>first</i>"]' in drawn
+    assert '["<b>conv</b> 3<br/>kernel=3<br/>the weights of first<br/><i>again</i>"]' in drawn
+    assert '["<b>conv</b> 4<br/>stride=2<br/>1 layer, 16 parameters<br/><i>last</i>"]' in drawn
+
+
+def test_a_learnt_tensor_takes_nothing():
+    text = """nnspec: 1
+inputs: {x: [4]}
+layers:
+  - {Parameter: {shape: [4]}, name: offset}
+  - {Add: null, from: [x, offset]}
+"""
+    drawn = mermaid(parse_network(text).graph)
+    assert [line.strip() for line in drawn.splitlines() if "-->" in line] == [
+        'in0 -->|"4"| n1',
+        'n0 -->|"4"| n1',
+        'n1 -->|"4"| out0',
+    ]

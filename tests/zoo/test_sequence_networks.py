@@ -9,15 +9,7 @@ import pytest
 from sequences import FOLDERS, NAMES, ROOT, small, write_rows
 
 import nnspec
-from nnspec.codegen.load import load
-from nnspec.codegen.write import write
-from nnspec.exporting.builder import to_bytes
-from nnspec.exporting.cases import Examples
-from nnspec.exporting.lower import lower
-from nnspec.exporting.verify import Trained, prove
 from nnspec.graph.cost import cost, human, nominal
-from nnspec.prepare import Preparation
-from nnspec.runtime import open_session
 from nnspec.templates import templates
 
 MAX_LINES = 300  # of source that a person still reads
@@ -77,14 +69,3 @@ def test_a_network_learns_its_rows_and_is_proven(name, tmp_path):
     losses = [line["train_loss"] for line in run.metrics()]
     assert min(losses[1:]) < losses[0]
     assert nnspec.export(run).proven
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(set(NAMES) - {"text/llama"}))  # whose weights one file cannot hold
-def test_a_network_of_full_size_is_proven(name):
-    found = network(name, [])
-    module = load(write(found.graph), "net.py", {}).eval()
-    subject = Trained(found.spec, found.graph, module, Preparation({}, {}), Examples())
-    weights = {title: tensor.numpy() for title, tensor in module.state_dict().items()}
-    model = lower(found.spec, found.graph, weights, subject.preparation, opset=20)
-    assert prove(open_session(to_bytes(model)), subject).proven

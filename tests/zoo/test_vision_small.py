@@ -7,14 +7,6 @@ import torch
 from small import NAMES, SMALL, spec_text, write_rows
 
 import nnspec
-from nnspec.codegen.load import load
-from nnspec.codegen.write import write
-from nnspec.exporting.builder import to_bytes
-from nnspec.exporting.cases import Examples
-from nnspec.exporting.lower import lower
-from nnspec.exporting.verify import Trained, prove
-from nnspec.prepare import Preparation
-from nnspec.runtime import open_session
 from nnspec.templates import templates
 
 MAX_LINES = 300  # of source that a person still reads
@@ -52,15 +44,3 @@ def test_a_network_of_full_size_is_checked_at_once():
         start = time.process_time()
         nnspec.load(f"specs/{name}.yaml")
         assert time.process_time() - start < 0.5, name
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
-def test_a_network_of_full_size_is_proven(name):
-    network = nnspec.load(f"specs/{name}.yaml", ["export={verify: {atol: 1e-3, rtol: 1e-3}}"])
-    torch.manual_seed(0)
-    module = load(write(network.graph), "net.py", {}).eval()
-    weights = {name: tensor.numpy() for name, tensor in module.state_dict().items()}
-    subject = Trained(network.spec, network.graph, module, Preparation({}, {}), Examples())
-    model = lower(network.spec, network.graph, weights, subject.preparation, opset=20)
-    assert prove(open_session(to_bytes(model)), subject).proven
