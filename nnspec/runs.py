@@ -25,6 +25,8 @@ from nnspec.files import append_line, read_json, read_lines, read_text, write_js
 from nnspec.files import write_whole as write_whole
 from nnspec.prepare.fitted import Preparation
 
+RUNS = Path("runs")  # where run folders are made unless one is given
+
 SPEC = "spec.json"  # the resolved spec: the long form of everything
 SPEC_TEXT = "spec.txt"  # the spec as it was written
 SOURCE = "net.py"  # the module's source, the text that was trained
@@ -129,7 +131,7 @@ def create(base: Path, name: str, resolved: Mapping[str, Any], *, text: str = ""
     A folder given must be absent or empty: nothing that was trained is ever written over.
     """
     try:
-        path = _given_folder(folder) if folder else _new_folder(base / _slug(name), _digest(resolved))
+        path = _given_folder(folder) if folder else _new_folder(base / slug(name), _digest(resolved))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise SpecError.of("run-folder", f"cannot make {error.filename or folder or base}: {reason}") from None
@@ -203,7 +205,7 @@ def _new_folder(parent: Path, digest: str) -> Path:
     raise AssertionError("count has no end")
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
     """A name as a folder's: no separators, no dot in front."""
     return re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII)[:MAX_SLUG].strip(".-") or "net"
 

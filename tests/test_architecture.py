@@ -22,6 +22,7 @@ LINES = [
     ["runs", "tables", "templates"],
     ["data"],
     ["training", "exporting", "runtime"],
+    ["tuning"],
     ["testing", "verbs", "lsp"],
     ["cli"],
 ]
@@ -54,6 +55,7 @@ HOMES = {
     "torchmetrics": {"codegen"},
     "rich": {"training", "cli"},
     "sklearn": {"data"},
+    "optuna": {"tuning"},
     "pygls": {"lsp"},
     "lsprotocol": {"lsp"},
 }

@@ -15,6 +15,7 @@ from nnspec import __version__
 from nnspec.cli.lsp_command import add_lsp_command
 from nnspec.cli.reading import add_reading, add_set
 from nnspec.cli.rewrite_commands import add_rewrite_commands
+from nnspec.cli.tune_command import add_tune_command
 from nnspec.diagnostics import COLOURS, PLAIN, Palette, SpecError, did_you_mean, render
 
 EXIT_WRONG, EXIT_USAGE, EXIT_OURS, EXIT_INTERRUPTED = 1, 2, 3, 130
@@ -115,6 +116,7 @@ COMMAND_FILES = {
     "annotate": "rewrite",
     "lsp": "lsp",
     "train": "models",
+    "tune": "tune",
     "export": "models",
     "verify": "models",
     "predict": "models",
@@ -150,6 +152,7 @@ def _parser() -> argparse.ArgumentParser:
     add_rewrite_commands(partial(_command, commands))
     add_lsp_command(partial(_command, commands))
     _train_command(commands)
+    add_tune_command(partial(_command, commands))
     _model_commands(commands)
     return parser
 

@@ -139,7 +139,7 @@ def fill(module: nn.Module, start: Start) -> None:
     try:
         with safetensors.safe_open(start.path, "pt") as file:
             for ours, theirs in start.takes.items():
-                given = _without_ones(file.get_tensor(theirs), state[ours].dim())
+                given = file.get_tensor(theirs)
                 given = given.T if ours in start.turned else given
                 if _shown(given) != _shown(state[ours]):
                     raise ValueError("it was changed meanwhile")
@@ -149,13 +149,6 @@ def fill(module: nn.Module, start: Start) -> None:
     except (OSError, safetensors.SafetensorError, ValueError) as error:
         message = f"the weights {shown(start.name)} cannot be used: {error}"
         raise SpecError.of("weights-file", message, start.span) from None
-
-
-def _without_ones(given: torch.Tensor, axes: int) -> torch.Tensor:
-    """The tensor with so many axes, where those in front of them are 1."""
-    while given.dim() > axes and given.shape[0] == 1:
-        given = given[0]
-    return given
 
 
 def _read(path: Path) -> dict[str, torch.Tensor]:

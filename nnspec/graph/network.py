@@ -91,7 +91,7 @@ def load_network(
     """
     findings, allowed = Findings(), tuple(map(Path, allow_path))
     root = compose(source.read(path), path, overrides, allow_path=allowed, findings=findings)
-    return _network(root, Path(path), findings, allowed, max_layers, start=True)
+    return network_of(root, Path(path), findings, allowed, max_layers, start=True)
 
 
 def parse_network(
@@ -106,12 +106,22 @@ def parse_network(
     """The network that a text describes; what it imports is found from `name`, its path. Given weights are not read."""
     findings, allowed = Findings(), tuple(map(Path, allow_path))
     root = compose(source.parse(text, name, json=json), name, overrides, allow_path=allowed, findings=findings)
-    return _network(root, Path(name), findings, allowed, max_layers, start=False)
+    return network_of(root, Path(name), findings, allowed, max_layers, start=False)
 
 
-def _network(
-    root: Node, path: Path, findings: Findings, allowed: tuple[Path, ...], max_layers: int | None, *, start: bool
+def network_of(
+    root: Node,
+    path: Path,
+    findings: Findings,
+    allowed: tuple[Path, ...] = (),
+    max_layers: int | None = None,
+    *,
+    start: bool = True,
 ) -> Network:
+    """The network of a document that was read from a path; SpecError with every mistake in it.
+
+    Unless `start`, the weights that it starts from are not looked at.
+    """
     reach = Reach(path.parent, allowed)
     found = check(root, path.stem, findings, reach=reach, start=start, max_layers=max_layers)
     findings.raise_errors()

@@ -1,6 +1,4 @@
-"""What the tensors of another network's file are called here: names and beginnings of names. A `*` is any one part, or
-what stands at its place in one (`encoder_layer_*`).
-"""
+"""What the tensors of another network's file are called here: names and beginnings of names, `*` being any one part."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -27,7 +25,7 @@ def rename(name: str, key: str, change: str) -> str:
 
 def too_many_stars(changes: Mapping[str, str]) -> Iterator[str]:
     """The keys whose change has a star more than they have."""
-    return (key for key, change in changes.items() if change.count(ANY) > key.count(ANY))
+    return (key for key, change in changes.items() if _parts(change).count(ANY) > _parts(key).count(ANY))
 
 
 def _parts(text: str) -> list[str]:
@@ -40,17 +38,8 @@ def _stars(key: str, name: str) -> list[str] | None:
     is_beginning = not key or key.endswith(".")
     if len(mine) >= len(whole) + (not is_beginning) or (not is_beginning and len(mine) != len(whole)):
         return None
-    found = [_star(pattern, part) for pattern, part in zip(mine, whole, strict=False)]
-    return [text for text in found if text] if None not in found else None
-
-
-def _star(pattern: str, part: str) -> str | None:
-    """What stands at the star of one part; nothing at all where it has none, None where the part is another."""
-    before, star, after = pattern.partition(ANY)
-    if not star:
-        return "" if pattern == part else None
-    fits = len(part) > len(before) + len(after) and part.startswith(before) and part.endswith(after)
-    return part[len(before) : len(part) - len(after)] if fits else None
+    pairs = list(zip(mine, whole, strict=False))
+    return [part for star, part in pairs if star == ANY] if all(a in (ANY, b) for a, b in pairs) else None
 
 
 def _rest(key: str, name: str) -> str:
@@ -58,5 +47,5 @@ def _rest(key: str, name: str) -> str:
 
 
 def _filled(change: str, stars: Iterable[str]) -> str:
-    first, *rest = change.split(ANY)
-    return first + "".join(text + piece for text, piece in zip(stars, rest, strict=False))
+    given = iter(stars)
+    return ".".join(next(given) if part == ANY else part for part in change.split("."))

@@ -84,7 +84,6 @@ def find_start(spec: Spec, graph: Graph, reach: Reach) -> Start | None:
     known = {**ours, **{name: ours[owner] for name, owner in graph.learning.ties.items() if owner in ours}}
     turned = _turned(spec, section.transpose, {name: header[theirs] for name, theirs in names.items()})
     there = {name: _turn(header[theirs], name in turned) for name, theirs in names.items()}
-    there = {name: _without_ones(stored, ours.get(name)) for name, stored in there.items()}
     return Start(
         section.load,
         path,
@@ -111,12 +110,6 @@ def _turned(spec: Spec, patterns: Sequence[str], there: Mapping[str, Stored]) ->
 
 def _turn(stored: Stored, is_turned: bool) -> Stored:
     return replace(stored, shape=stored.shape[::-1]) if is_turned else stored
-
-
-def _without_ones(stored: Stored, wanted: Stored | None) -> Stored:
-    """The tensor without the axes of 1 in front that the network's has not: a batch's place, as in class tokens."""
-    more = len(stored.shape) - len(wanted.shape) if wanted else 0
-    return replace(stored, shape=stored.shape[more:]) if more > 0 and set(stored.shape[:more]) == {1} else stored
 
 
 def _mapped(spec: Spec, changes: Mapping[str, str], header: Iterable[str]) -> dict[str, str]:

@@ -170,7 +170,7 @@ class WeightsSection(Section):
     """A safetensors file beside the spec."""
     map: dict[str, str] = {}
     """The file's names as the network's: a whole name, or a beginning that ends with a dot (`"module.": ""`). A `*`
-    is any one part of a name, or what stands there in one, alike on both sides (`"encoder.layer_*.": "layer.*."`)."""
+    is any one part of a name, the same on both sides (`"encoder.layer.*.": "layer.*."`)."""
     transpose: list[str] = []
     """Patterns of names, as the network has them, of matrices that stand transposed in the file: `*.c_attn.weight`."""
     strict: bool = True

@@ -17,7 +17,16 @@ from nnspec.objectives import INITIALIZERS, LOSSES, METRICS, OPTIMIZERS, SCHEDUL
 from nnspec.spec.document import Document
 from nnspec.spec.names import MAX_NAME
 from nnspec.spec.schedules import HOLDING, HOLDS
-from nnspec.spec.schema_fields import EXPRESSION, Schema, computed, computed_fields, documented, draft7, types_of
+from nnspec.spec.schema_fields import (
+    EXPRESSION,
+    LOOKED_FOR,
+    Schema,
+    computed,
+    computed_fields,
+    documented,
+    draft7,
+    types_of,
+)
 
 FILE_NAME = "nnspec.schema.json"
 NAME: Schema = {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]*$", "maxLength": MAX_NAME}
@@ -230,7 +239,7 @@ def _arguments(kind: str, name: str, model: type[BaseModel]) -> Schema:
         short.pop(key, None)
     # Editors write what the first type asks for: a value where one argument is needed, else an indented line.
     types = [*types_of(short), "object"] if required == 1 else ["object", *types_of(short)]
-    is_short = {"not": {"type": ["object", "null"]}}
+    is_short = {"anyOf": [{"not": {"type": ["object", "null"]}}, LOOKED_FOR]}
     kinds = list(dict.fromkeys([*types, "null"]))  # whether nothing may stand there, `long` says
     return {**_documentation(name, model), "type": kinds, "if": is_short, "then": short, "else": long}
 

@@ -8,6 +8,7 @@ Schema = dict[str, Any]
 
 CHOICES = {"enum", "const", "anyOf", "allOf", "$ref"}  # what binds values of every type
 EXPRESSION = r"\$"  # what a text holds that is an expression
+LOOKED_FOR: Schema = {"type": "object", "required": ["$search"]}  # a value that `nnspec tune` finds
 
 
 def documented(schema: Schema) -> Schema:
@@ -74,13 +75,20 @@ def computed(schema: Schema) -> Schema:
         plain = any(option.get("type") == "string" and len(option) == 1 for option in found["anyOf"])
         options = [computed(option) if option.get("type") == "array" else option for option in found["anyOf"]]
         told = {"errorMessage": found["errorMessage"]} if "errorMessage" in found else {}
-        return {**found, "anyOf": [{**option, **told} for option in [*options, *([] if plain else [text])]]}
+        options += [] if plain else [text]
+        options += [] if "object" in types_of(found) else [LOOKED_FOR]
+        return {**found, "anyOf": [{**option, **told} for option in options]}
     if "enum" in found or "const" in found:
         choice = {key: found.pop(key) for key in ("enum", "const", "type") if key in found}
-        return {**found, "anyOf": [choice, text]}
+        return {**found, "anyOf": [choice, text, LOOKED_FOR]}
     types = types_of(found)
     if types and not set(types) & {"string", "object"}:
-        return {**found, "type": [*types, "string"], "pattern": EXPRESSION}
+        return {
+            **found,
+            "type": [*types, "string", "object"],
+            "pattern": EXPRESSION,
+            "required": LOOKED_FOR["required"],
+        }
     return found
 
 

@@ -28,7 +28,7 @@ def _with_value(text: str, name: str, wanted: Assignment) -> str:
     expected = assign(root, wanted).plain()
     # As it was typed where that means the same there: a comma or a brace means more within braces.
     for written in (wanted.written.strip(), json.dumps(wanted.value.plain(), ensure_ascii=False)):
-        found = _replaced(text, span, written)
+        found = replaced(text, span, written)
         if _means(found, name, expected):
             return found
     raise SpecError.of(
@@ -66,7 +66,8 @@ def _missing(root: Node, here: Node, wanted: Assignment, depth: int) -> SpecErro
     return SpecError.of("unknown-key", f"{around} no '{step}' to set", wanted.span, help=help)
 
 
-def _replaced(text: str, span: Span, written: str) -> str:
+def replaced(text: str, span: Span, written: str) -> str:
+    """The text with something else in the place of what stands at the span."""
     lines = [f"{line}\n" for line in text.split("\n")]
     start = sum(map(len, lines[: span.line - 1])) + span.column - 1
     end = sum(map(len, lines[: span.end_line - 1])) + span.end_column - 1

@@ -26,6 +26,7 @@ from nnspec.spec.outputs import read_outputs
 from nnspec.spec.params import Names, read_params
 from nnspec.spec.rules import read_rules
 from nnspec.spec.schedules import read_scheduler
+from nnspec.spec.search import settled
 from nnspec.spec.spec import Home, Spec
 
 SectionType = TypeVar("SectionType", bound=Section)
@@ -41,7 +42,10 @@ def validate(root: Node, stem: str, findings: Findings, imported: dict[Node, Spe
     """
     if not check_is_spec(root, findings):
         return None
-    written = root
+    written = settled(root, findings)
+    if written is None:
+        return None
+    root = written
     _check_keys(root, findings)
     if not check_version(root, findings):
         return None

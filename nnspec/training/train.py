@@ -19,7 +19,7 @@ from nnspec.data import Part, load_examples, prepared
 from nnspec.graph import Graph
 from nnspec.graph.cost import cost
 from nnspec.graph.start import Start, find_start
-from nnspec.runs import SOURCE, WEIGHTS, Run, create, environment
+from nnspec.runs import RUNS, SOURCE, WEIGHTS, Run, create, environment
 from nnspec.shapes import bind
 from nnspec.spec.reach import Reach
 from nnspec.spec.resolve import resolve
@@ -40,7 +40,6 @@ from nnspec.training.result import PartResult, Result
 from nnspec.training.step import PlainStep
 
 SAVE_EVERY_S = 1.0  # a killed training loses at most so much, and the time that a better epoch takes
-RUNS = Path("runs")
 PARTS = ("train", "validation", "test")
 
 

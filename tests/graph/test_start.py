@@ -113,19 +113,6 @@ def test_a_star_is_any_one_part_of_a_name(folder):
     assert all(torch.equal(found[name], tensor) for name, tensor in given.items())
 
 
-def test_a_star_is_what_stands_in_its_place_in_a_part(folder):
-    given = tensors()
-    save({name.replace("encoder.", "layers.layer_"): x for name, x in given.items()})
-    found = filled(network({"load": "w.safetensors", "map": {"layers.layer_*.": "encoder.*."}}))
-    assert all(torch.equal(found[name], tensor) for name, tensor in given.items())
-
-
-def test_axes_of_one_in_front_are_left_out(folder):
-    given = tensors()
-    save({name: x[None, None] if name == "head.bias" else x for name, x in given.items()})
-    assert torch.equal(filled(network({"load": "w.safetensors"}))["head.bias"], given["head.bias"])
-
-
 def test_matrices_that_stand_transposed_in_the_file_are_turned(folder):
     given = tensors()
     save({name: x.T.contiguous() if x.ndim == 2 else x for name, x in given.items()})

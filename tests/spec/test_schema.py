@@ -104,6 +104,16 @@ RIGHT = {
     "a layer's type from a parameter": {"layers": ["$activation", {"$activation": {"inplace": True}, "name": "a"}]},
     "training": {"train": {"batch_size": "full", "epochs": 3, "early_stopping": {}, "clip_grad_norm": None}},
 }  # fmt: skip
+RIGHT |= {
+    "values that are looked for": {
+        "optimizer": {"Adam": {"lr": {"$search": {"log": [1e-5, 1e-1]}}}},
+        "layers": [
+            {"Linear": {"$search": {"int": [3, 8]}}},
+            {"Conv2d": {"out_channels": 4, "kernel_size": 3, "padding": {"$search": ["same", "valid"]}}},
+            {"$search": ["ReLU", "Tanh"]},
+        ],
+    },
+}
 WRONG = {
     "a budget of another unit": {"budget": {"params": "500kB"}},
     "a budget below nothing": {"budget": {"params": -1}},
@@ -154,6 +164,7 @@ WRONG = {
     "sharing with a list": {"layers": [{"share": ["a"]}]},
     "training for no epoch": {"train": {"epochs": 0}},
     "a share of one": {"data": {"split": {"test": 1}}},
+    "a mapping that looks for nothing": {"layers": [{"Linear": {"out_features": {"log": [1, 2]}}}]},
     "an opset too new": {"export": {"opset": 99}},
 }
 
@@ -182,7 +193,7 @@ def test_what_an_editor_shows_comes_from_the_classes():
         "title": "out_features", "description": "size of the last axis of the output",
         "markdownDescription": "size of the last axis of the output\n\n_a whole number of at least 1; required_",
         "errorMessage": "out_features is a whole number of at least 1",
-        "type": ["integer", "string"], "minimum": 1, "pattern": r"\$",
+        "type": ["integer", "string", "object"], "minimum": 1, "pattern": r"\$", "required": ["$search"],
     }  # fmt: skip
     assert json_schema()["definitions"]["TrainSection"]["description"] == "How long and how training goes."
     assert json_schema()["properties"]["layers"]["description"].startswith("The layers in order")

@@ -28,25 +28,11 @@ class EncoderBlock(nn.Module):
         self.ln_1 = nn.LayerNorm(dim, eps=1e-6)
         self.self_attention = Attention(dim, heads)
         self.ln_2 = nn.LayerNorm(dim, eps=1e-6)
-        self.mlp = nn.Sequential(nn.Linear(dim, 4 * dim), nn.GELU(), nn.Identity(), nn.Linear(4 * dim, dim))
+        self.mlp = nn.Sequential(nn.Linear(dim, 4 * dim), nn.GELU(), nn.Linear(4 * dim, dim))
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.self_attention(self.ln_1(x))
         return x + self.mlp(self.ln_2(x))
-
-
-class Encoder(nn.Module):
-    def __init__(self, tokens: int, dim: int, depth: int, heads: int) -> None:
-        super().__init__()
-        self.pos_embedding = nn.Parameter(torch.zeros(1, tokens, dim))
-        self.layers = nn.ModuleDict({f"encoder_layer_{index}": EncoderBlock(dim, heads) for index in range(depth)})
-        self.ln = nn.LayerNorm(dim, eps=1e-6)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = x + self.pos_embedding
-        for layer in self.layers.values():
-            x = layer(x)
-        return self.ln(x)
 
 
 class VisionTransformer(nn.Module):
@@ -54,10 +40,12 @@ class VisionTransformer(nn.Module):
         super().__init__()
         self.class_token = nn.Parameter(torch.zeros(1, 1, dim))
         self.conv_proj = nn.Conv2d(3, dim, patch, patch)
-        self.encoder = Encoder((size // patch) ** 2 + 1, dim, depth, heads)
-        self.heads = nn.ModuleDict({"head": nn.Linear(dim, classes)})
+        self.pos_embedding = nn.Parameter(torch.zeros(1, (size // patch) ** 2 + 1, dim))
+        self.layers = nn.Sequential(*(EncoderBlock(dim, heads) for _ in range(depth)))
+        self.ln = nn.LayerNorm(dim, eps=1e-6)
+        self.head = nn.Linear(dim, classes)
 
     def forward(self, x: Tensor) -> Tensor:
         patches = self.conv_proj(x).flatten(2).transpose(1, 2)
-        x = torch.cat([self.class_token.expand(len(x), -1, -1), patches], 1)
-        return self.heads["head"](self.encoder(x)[:, 0])
+        x = torch.cat([self.class_token.expand(len(x), -1, -1), patches], 1) + self.pos_embedding
+        return self.head(self.ln(self.layers(x))[:, 0])
