@@ -120,7 +120,8 @@ def predict(model: Path | str, data: Path | str | Mapping[str, Any], *, device: 
 
     Args:
         model: an ONNX file.
-        data: a CSV, TSV, JSON lines or NPZ file with the raw columns, or arrays by input name (rows first).
+        data: a CSV, TSV, JSON lines, NPZ, Parquet or Feather file with the raw columns, or arrays by input name
+            (rows first).
         device: `cpu` or `cuda`; a GPU that is not there is an error.
     """
     from nnspec.runtime import predict as run_model

@@ -311,6 +311,6 @@ def _model_commands(commands: "Commands[_Parser]") -> None:
         "nnspec predict digits.onnx rows.npz -o out.csv",
     )
     predict.add_argument("model", metavar="MODEL", help="an ONNX file")
-    predict.add_argument("data", metavar="DATA", help="a CSV, TSV, JSON lines or NPZ file with the raw columns")
+    predict.add_argument("data", metavar="DATA", help="the raw rows: CSV, TSV, JSON lines, NPZ, Parquet or Feather")
     predict.add_argument("-o", "--output", metavar="FILE", help="a CSV file; the terminal unless given")
     predict.add_argument("--device", default="cpu", help="cpu or cuda")

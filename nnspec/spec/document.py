@@ -90,7 +90,7 @@ class DataSection(Section):
     """Where examples come from."""
 
     source: str | None = None
-    """A CSV, TSV, JSON lines or NPZ file beside the spec, or `sklearn:NAME`."""
+    """A CSV, TSV, JSON lines, NPZ, NPY, Parquet or Feather file beside the spec, or `sklearn:NAME`."""
     split: SplitSection = SplitSection()
     """How the source's rows are divided."""
     train: str | None = None

@@ -1,10 +1,10 @@
-"""NPZ files -> named columns: NumPy arrays whose first axis counts the rows. Nothing in them is ever unpickled."""
+"""NPZ and NPY files -> named columns: arrays whose first axis counts the rows. Nothing in them is ever unpickled."""
 
 import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -34,21 +34,47 @@ def read_npz(path: Path, name: str) -> Table:
     return Table(name, columns)
 
 
+def map_npy(path: Path, name: str) -> Table:
+    """The array of an NPY file as one column with the file's name. It stays on the disk until rows are asked for."""
+    column, span = path.stem, Span(Text(name))
+    try:
+        with path.open("rb") as file:
+            shape, fortran_order, dtype = _read_header(file, column)
+            _check_array_type(column, dtype, shape, span)
+            start = file.tell()
+        _check_size(column, dtype, shape, path.stat().st_size - start)
+    except (EOFError, ValueError) as error:
+        message = f"the file is cut short or is not an NPY file: {error}"
+        raise SpecError.of("data-file", message, span, help="write it with numpy.save(FILE, x)") from None
+    if not shape[0]:
+        raise SpecError.of("data-file", f"'{column}' has no rows", span)
+    array = np.memmap(path, dtype, "r", start, shape, "F" if fortran_order else "C")
+    return Table(name, {column: array})
+
+
 def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, span: Span) -> Array:
     column = member.filename.removesuffix(".npy")
     with archive.open(member) as file:
-        version = np.lib.format.read_magic(file)
-        headers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-        if version not in headers:
-            raise ValueError(f"'{column}' is written in version {version} of NumPy's format")
-        shape, fortran_order, dtype = headers[version](file)
+        shape, fortran_order, dtype = _read_header(file, column)
         _check_array_type(column, dtype, shape, span)
-        # The header's own claim decides how much is allocated, so it must agree with what is there.
         data = file.read()
-    if dtype.itemsize * int(np.prod(shape, dtype=object)) != len(data):
-        raise ValueError(f"'{column}' has {len(data):,} bytes, other than its shape {shape} says")
+    _check_size(column, dtype, shape, len(data))
     array = np.frombuffer(data, dtype=dtype)
     return array.reshape(shape, order="F" if fortran_order else "C").astype(dtype.newbyteorder("="), copy=False)
+
+
+def _read_header(file: IO[bytes], column: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    version = np.lib.format.read_magic(file)
+    headers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    if version not in headers:
+        raise ValueError(f"'{column}' is written in version {version} of NumPy's format")
+    return headers[version](file)
+
+
+def _check_size(column: str, dtype: np.dtype[Any], shape: tuple[int, ...], size: int) -> None:
+    # The header's own claim decides how much is allocated, so it must agree with what is there.
+    if dtype.itemsize * int(np.prod(shape, dtype=object)) != size:
+        raise ValueError(f"'{column}' has {size:,} bytes, other than its shape {shape} says")
 
 
 def _check_array_type(column: str, dtype: np.dtype[Any], shape: tuple[int, ...], span: Span) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from nnspec.diagnostics import SpecError
 from nnspec.spec.cells import is_missing
-from nnspec.tables.table import Array, Table, shown_value
+from nnspec.tables.table import Array, LazyColumns, Table, shown_value
 
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*", re.ASCII)
@@ -19,6 +19,10 @@ DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*", re.ASCII)
 
 def numbers(table: Table, column: str) -> Array:
     """A column's numbers, all finite: float64 from text, an array's own type otherwise."""
+    if table.parts:
+        return np.concatenate([numbers(part, column) for part in table.parts])
+    if isinstance(table.columns, LazyColumns) and (quick := table.columns.numbers(column)) is not None:
+        return quick
     values = table.columns[column]
     if values.dtype.kind not in "OU":
         if values.dtype.kind == "f" and not np.isfinite(values).all():

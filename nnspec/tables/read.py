@@ -6,38 +6,61 @@ from pathlib import Path
 
 from nnspec.diagnostics import Span, SpecError, Text, did_you_mean
 from nnspec.spec.cells import DELIMITERS
-from nnspec.tables.arrays import MAX_ARRAY_BYTES, read_npz
+from nnspec.tables import frames, text
+from nnspec.tables.arrays import MAX_ARRAY_BYTES, map_npy, read_npz
 from nnspec.tables.delimited import read_delimited
 from nnspec.tables.jsonlines import read_json_lines
+from nnspec.tables.quick import read_plain
 from nnspec.tables.table import Table, shown_value
 
-MAX_TEXT_BYTES = 2 * 10**9
 MAX_SIBLINGS = 1000  # names looked through for the one that was meant
 
 JSON_LINES = (".jsonl", ".ndjson")
-SUFFIXES = (*DELIMITERS, *JSON_LINES, ".npz")
+TEXTS = (*DELIMITERS, *JSON_LINES)
+SUFFIXES = (*TEXTS, ".npz", ".npy", *frames.ENDINGS)
 
 
 def read_table(path: Path, shown: str | None = None, asked: Span | None = None) -> Table:
     """The columns of a file. `shown` is its name in messages, `asked` the place that names it."""
     name = shown or path.as_posix()
     place = asked or Span(Text(name))
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES and not path.is_dir():
-        kind = f"a {suffix} file" if suffix else "a file without an ending"
-        raise SpecError.of("data-file", f"'{name}' is {kind}", place, help=f"nnspec reads {', '.join(SUFFIXES)}")
-    size = _regular_file_size(path, name, place)
-    limit = MAX_ARRAY_BYTES if suffix == ".npz" else MAX_TEXT_BYTES
-    if size > limit:
-        raise SpecError.of("limit", f"'{name}' has {size:,} bytes, more than the {limit:,} that nnspec reads", place)
+    ending = ending_of(path)
+    if ending not in SUFFIXES and not path.is_dir():
+        kind = f"a {path.suffix} file" if path.suffix else "a file without an ending"
+        help = f"nnspec reads {', '.join(SUFFIXES)}, and texts as .gz"
+        raise SpecError.of("data-file", f"'{name}' is {kind}", place, help=help)
+    _check_regular(path, ending, name, place)
     try:
-        if suffix in JSON_LINES:
-            return Table(name, *read_json_lines(_decode(path.read_bytes(), name), name))
-        if suffix == ".npz":
-            return read_npz(path, name)
-        return read_delimited(_decode(path.read_bytes(), name), name, DELIMITERS[suffix])
+        return _read(path, ending, name, place)
     except OSError as error:
         raise SpecError.of("data-file", f"'{name}' cannot be read: {error.strerror or error}", place) from None
+
+
+def ending_of(path: Path) -> str:
+    """What says of a file how it is read: `.csv` of rows.csv, and of rows.csv.gz."""
+    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]] or [""]
+    packed = len(suffixes) == 2 and suffixes[1] == text.GZIP and suffixes[0] in TEXTS
+    return suffixes[0] if packed else suffixes[-1]
+
+
+def _read(path: Path, ending: str, name: str, place: Span) -> Table:
+    if ending in frames.ENDINGS:
+        return frames.read_frame(path, name, place)
+    if ending == ".npz":
+        return read_npz(path, name)
+    if ending == ".npy":
+        return map_npy(path, name)
+    if ending in JSON_LINES:
+        return Table(name, *read_json_lines(text.read_text(path, name), name))
+    data, delimiter = text.read_bytes(path, name), DELIMITERS[ending]
+    return read_plain(data, name, delimiter) or read_delimited(text.decode(data, name), name, delimiter)
+
+
+def _check_regular(path: Path, ending: str, name: str, place: Span) -> None:
+    size = _regular_file_size(path, name, place)
+    limit = MAX_ARRAY_BYTES if ending == ".npz" else text.MAX_TEXT_BYTES
+    if size > limit and ending in (*TEXTS, ".npz"):
+        raise SpecError.of("limit", f"'{name}' has {size:,} bytes, more than the {limit:,} that nnspec reads", place)
 
 
 def _regular_file_size(path: Path, name: str, place: Span) -> int:
@@ -62,20 +85,3 @@ def _siblings(path: Path) -> list[str]:
         return [entry.name for entry in islice(path.parent.iterdir(), MAX_SIBLINGS)]
     except OSError:
         return []
-
-
-def _decode(data: bytes, name: str) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise SpecError.of(
-            "encoding", "the file is UTF-16 text, not UTF-8", Span(Text(name)), help="save it as UTF-8 (`CSV UTF-8`)"
-        )
-    nul = data.find(b"\0")
-    if nul >= 0:
-        span = Span(Text(name), data.count(b"\n", 0, nul) + 1)
-        raise SpecError.of("encoding", "a NUL byte stands in this line: the file is not text", span)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        span = Span(Text(name), data.count(b"\n", 0, error.start) + 1)
-        message = f"the byte 0x{data[error.start]:02x} in this line is not UTF-8"
-        raise SpecError.of("encoding", message, span, help="save the file as UTF-8 (`CSV UTF-8`)") from None

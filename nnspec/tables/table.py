@@ -1,7 +1,10 @@
 """Named columns of one length, with their place in the file."""
 
+from abc import ABC, abstractmethod
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -13,30 +16,61 @@ Array = np.ndarray[Any, np.dtype[Any]]
 MAX_SHOWN = 60  # characters of a value that a message repeats
 
 
+class LazyColumns(Mapping[str, Array], ABC):
+    """Columns that become arrays when they are asked for."""
+
+    rows: int
+
+    @abstractmethod
+    def numbers(self, column: str) -> Array | None:
+        """A column as finite numbers where that is quick; None where it has to be looked at value by value."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """Columns of one length. `lines` holds each row's line in a text file, where it came from one."""
+    """Columns of one length. `lines` holds each row's line in a text file, where it came from one.
+
+    A table of several files has one of each as its `parts`.
+    """
 
     name: str
     columns: Mapping[str, Array]
     lines: Array | None = None
+    parts: tuple["Table", ...] = ()
 
     @property
     def rows(self) -> int:
         """How many rows each column has."""
-        return len(next(iter(self.columns.values())))
+        if self.lines is not None:
+            return len(self.lines)
+        return self.columns.rows if isinstance(self.columns, LazyColumns) else len(next(iter(self.columns.values())))
 
     def span(self, row: int) -> Span:
-        """The row's line in the file; the file as a whole where it has no lines."""
+        """The row's line in its file; the file as a whole where it has no lines."""
+        if self.parts:
+            part, row = self._part(row)
+            return part.span(row)
         return Span(Text(self.name), int(self.lines[row]) if self.lines is not None else 0)
 
     def subject(self, column: str, row: int) -> str:
         """How a message names a value whose span is `span(row)`: rows count from 1."""
+        if self.parts:
+            part, row = self._part(row)
+            return part.subject(column, row)
         return f"column '{column}'" if self.lines is not None else f"row {row + 1} of '{column}'"
 
     def place(self, row: int) -> str:
         """The row in words: `line 5`, or `row 4` where the file has no lines."""
+        if self.parts:
+            part, row = self._part(row)
+            return f"{part.place(row)} of {part.name}"
         return f"line {self.lines[row]}" if self.lines is not None else f"row {row + 1}"
+
+    def _part(self, row: int) -> tuple["Table", int]:
+        """The file that a row stands in, and its place there."""
+        ends = list(accumulate(part.rows for part in self.parts))
+        at = bisect_right(ends, row)
+        return self.parts[at], row - (ends[at] - self.parts[at].rows)
 
 
 def find_column(table: Table, name: str, asked: Span | None = None) -> Array:

@@ -1,0 +1,95 @@
+"""Large CSV texts through polars: the same table as the strict reader's, or left to it."""
+
+import random
+
+import numpy as np
+import pytest
+
+from nnspec.diagnostics import SpecError
+from nnspec.tables import numbers, quick, text
+from nnspec.tables.delimited import read_delimited
+from nnspec.tables.frames import FrameColumns
+from nnspec.tables.quick import read_plain
+from nnspec.tables.read import read_table
+
+
+@pytest.fixture(autouse=True)
+def _small_texts_count_as_large(monkeypatch):
+    monkeypatch.setattr(quick, "QUICK_BYTES", 0)
+
+
+def both(data):
+    return read_plain(data, "a.csv", ","), read_delimited(text.decode(data, "a.csv"), "a.csv", ",")
+
+
+PLAIN = {
+    "ends with a line": b"a,b\n1,x\n2,y\n",
+    "ends without one": b"a,b\n1,x\n2,y",
+    "byte order mark": "\ufeffa,b\n1,é\n2,y\n".encode(),
+    "Windows": b"a,b\r\n1,x\r\n2,y\r\n",
+    "both line ends": b"a,b\n1,x\r\n2,y\n",
+    "spaces": b" a , b \n 1, x\n2 ,y \n",
+    "empty cells": b"a,b,c\n,,\n,x,\n",
+    "hash, apostrophe": b"a,b\n#1,'x\n1_0,NaN\n",
+}
+
+
+@pytest.mark.parametrize("data", PLAIN.values(), ids=PLAIN)
+def test_a_plain_text_gives_the_strict_readers_table(data):
+    quickly, strictly = both(data)
+    assert quickly and isinstance(quickly.columns, FrameColumns)
+    assert {name: column.tolist() for name, column in quickly.columns.items()} == {
+        name: column.tolist() for name, column in strictly.columns.items()
+    }
+    assert (quickly.rows, quickly.lines.tolist()) == (strictly.rows, strictly.lines.tolist())
+
+
+LEFT = {
+    "quotes": b'a,b\n1,"x"\n',
+    "a blank line": b"a,b\n\n1,x\n",
+    "a blank line of Windows": b"a,b\r\n\r\n1,x\r\n",
+    "a line of spaces": b"a,b\n  \n1,x\n",
+    "lone returns": b"a,b\r1,x\r",
+    "one column": b"a\n1\n",
+    "a row too long": b"a,b\n1,x,y\n",
+    "a row too short": b"a,b\n1\n2,x\n",
+    "one row too long, one too short": b"a,b\n1,2,3\n1\n",
+    "one name twice": b"a,a\n1,2\n",
+    "no name": b"a,\n1,2\n",
+    "NUL": b"a,b\n1,\0\n",
+    "Latin-1": b"a,b\n1,\xe9\n",
+    "header alone": b"a,b",
+}
+
+
+@pytest.mark.parametrize("data", LEFT.values(), ids=LEFT)
+def test_what_is_not_plain_is_left_to_the_strict_reader(data):
+    assert read_plain(data, "a.csv", ",") is None
+
+
+def test_numbers_are_the_very_same():
+    drawn = random.Random(0)
+    texts = [repr(drawn.uniform(-1, 1) * 10.0 ** drawn.randint(-300, 300)) for _ in range(5000)]
+    texts += [f"{drawn.random():.{drawn.randint(1, 25)}f}" for _ in range(5000)]
+    texts += [" 7 ", "+1", "-.5", "5.", "1E+5", "-0", "1e-400"]
+    quickly, strictly = both("\n".join(["a,b", *(f"{value},1" for value in texts)]).encode())
+    assert np.array_equal(numbers(quickly, "a"), numbers(strictly, "a"))
+
+
+@pytest.mark.parametrize("value", ["x", "inf", "nan", "", "1e999", "1_000", "1d", "0x1", "\u0663", "\u00a01"])
+def test_a_value_that_is_no_number_is_told_alike(value):
+    def told(table):
+        with pytest.raises(SpecError) as caught:
+            numbers(table, "a")
+        return str(caught.value)
+
+    quickly, strictly = both(f"a,b\n1,x\n{value},y\n{value},z\n".encode())
+    assert told(quickly) == told(strictly)
+
+
+def test_a_large_file_is_read_quickly(tmp_path, monkeypatch):
+    monkeypatch.undo()
+    (tmp_path / "a.csv").write_text("a,b\n" + "1,2\n" * 300_000)
+    read = read_table(tmp_path / "a.csv", "a.csv")
+    assert isinstance(read.columns, FrameColumns)
+    assert (read.rows, read.span(299_999).place) == (300_000, "a.csv:300001")
