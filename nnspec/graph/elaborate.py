@@ -295,7 +295,7 @@ class Elaborator:
         try:
             gives = layer.infer(*vertex.takes)
         except ShapeError as error:
-            self._shape_error(place, title, layer, inputs, error)
+            self.shape_error(place, title, layer, inputs, error)
             return None
         outputs = gives if isinstance(gives, tuple) else (gives,)
         vertex = self.vertices[path] = replace(vertex, gives=outputs)
@@ -315,7 +315,7 @@ class Elaborator:
         )
         return False
 
-    def _shape_error(self, place: Place, title: str, layer: Layer, inputs: Sequence[Port], error: ShapeError) -> None:
+    def shape_error(self, place: Place, title: str, layer: Layer, inputs: Sequence[Port], error: ShapeError) -> None:
         entry = place.entry
         span = entry.share.span if entry.share else entry.span_of(error.field, next(iter(type(layer).model_fields), ""))
         notes = [*(self.note(port) for port in inputs), *place.body.used]

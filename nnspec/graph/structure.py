@@ -9,7 +9,9 @@ from nnspec.graph.body import Body, Given
 from nnspec.graph.graph import Port, Scope
 from nnspec.graph.settle import OF_WEIGHTS
 from nnspec.layers import Layer, arity, find, known
+from nnspec.layers.alike import needs_one_shape
 from nnspec.layers.arithmetic import Add
+from nnspec.shapes import ShapeError
 from nnspec.source import Node
 from nnspec.spec.choices import choose
 from nnspec.spec.instantiate import show, unknown_key
@@ -98,8 +100,20 @@ def use_residual(elaborator: "Elaborator", place: "Place") -> Given | None:
         return None
     if not skips:
         return _as(place, "Residual", body.ports[:1], ("output",))
+    if not _is_one_shape(elaborator, place, body.ports[0], shortcut.ports[0]):
+        return None
     path = f"{home}.add" if home else "add"
     return elaborator.vertex(place, path, "Residual", Add(), [body.ports[0], shortcut.ports[0]])
+
+
+def _is_one_shape(elaborator: "Elaborator", place: "Place", *ports: Port) -> bool:
+    """Whether what is added is of one shape: Add would stretch an axis of 1, which here is seldom meant."""
+    try:
+        needs_one_shape(*map(elaborator.tensor, ports))
+    except ShapeError as error:
+        elaborator.shape_error(place, f"Residual {place.path}", Add(), ports, error)
+        return False
+    return True
 
 
 def _scope(place: "Place", kind: str) -> Scope:

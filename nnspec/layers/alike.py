@@ -1,4 +1,6 @@
-"""What layers of several inputs ask of them: one element type, one shape."""
+"""What layers of several inputs ask of them: one element type, one shape, or shapes that are stretched to one."""
+
+from collections.abc import Iterable, Sequence
 
 from nnspec.shapes import Dim, ShapeError, Tensor
 
@@ -20,6 +22,29 @@ def needs_one_shape(*inputs: Tensor) -> tuple[Dim, ...]:
         "needs inputs of one shape, got " + listed(*inputs),
         help="sizes are not stretched to fit: bring the inputs to one shape first",
     )
+
+
+def broadcast_shape(*inputs: Tensor) -> tuple[Dim, ...]:
+    """The shape that all inputs are stretched to: of each axis the sizes are equal, or 1.
+
+    PyTorch's broadcasting among inputs of as many axes; it would put fewer axes below the last, the batch with them.
+    """
+    if len({x.rank for x in inputs}) > 1:
+        raise ShapeError(
+            "needs inputs of as many axes, got " + listed(*inputs),
+            help="`Unsqueeze` gives an axis of size 1 to one of them; `keepdim: true` keeps it in a mean or maximum",
+        )
+    return tuple(_one_size(sizes, inputs) for sizes in zip(*(x.shape for x in inputs), strict=True))
+
+
+def _one_size(sizes: Iterable[Dim], inputs: Sequence[Tensor]) -> Dim:
+    found = list(dict.fromkeys(size for size in sizes if size != 1))
+    if len(found) > 1:
+        raise ShapeError(
+            "needs inputs of one shape, got " + listed(*inputs),
+            help="of each axis the sizes are equal, or 1: bring the inputs to one shape first",
+        )
+    return found[0] if found else 1
 
 
 def needs_signed(x: Tensor) -> None:

@@ -45,6 +45,11 @@ def same_places(x: Tensor, without: Container[int] = ()) -> Sees:
     return tuple(None if axis in without else Along(axis) for axis in range(1, x.rank))
 
 
+def stretched_places(x: Tensor, *others: Tensor) -> Sees:
+    """Each position sees its own of every input, but along axes that are stretched for one of them."""
+    return same_places(x, {axis for axis in range(1, x.rank) if any(y.shape[axis] != x.shape[axis] for y in others)})
+
+
 def through_windows(windows: Iterable[Window], *, channels: bool) -> Sees:
     """Windows on the axes after the channels; each channel apart, or all `channels` in each."""
     axes = (

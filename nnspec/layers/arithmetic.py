@@ -1,4 +1,7 @@
-"""Arithmetic of several tensors, element by element, or of one and a number."""
+"""Arithmetic of several tensors, element by element, or of one and a number.
+
+An axis of 1 is stretched: its one element goes with every element of the others' axis.
+"""
 
 from collections.abc import Callable
 from functools import reduce
@@ -9,19 +12,19 @@ from pydantic import Field
 
 from nnspec.layers.alike import (
     Number,
+    broadcast_shape,
     needs_fitting_number,
     needs_numbers,
     needs_one_dtype,
-    needs_one_shape,
 )
-from nnspec.layers.along import Sees, same_places
+from nnspec.layers.along import Sees, stretched_places
 from nnspec.layers.layer import Layer, OnnxBuilder, Value, arity
 from nnspec.pycode import Code, torch
 from nnspec.shapes import ShapeError, Tensor
 
 
 class _Arithmetic(Layer):
-    """What arithmetic shares: inputs of one shape and one element type, or one input and a number."""
+    """What arithmetic shares: inputs of one element type whose shapes are stretched to one, or one and a number."""
 
     other: Number | None = Field(default=None, description="a number in place of a second input")
 
@@ -29,7 +32,7 @@ class _Arithmetic(Layer):
     operator: ClassVar[str]
 
     def sees(self, x: Tensor, *others: Tensor) -> Sees:
-        return same_places(x)
+        return stretched_places(x, *others)
 
     def input_count(self) -> tuple[int, int | None]:
         return (2, arity(type(self))[1]) if self.other is None else (1, 1)
@@ -38,7 +41,7 @@ class _Arithmetic(Layer):
         needs_one_dtype(x, *others)
         needs_numbers(x)
         needs_fitting_number(x, self.other, "other")
-        return x.with_shape(*needs_one_shape(x, *others))
+        return x.with_shape(*broadcast_shape(x, *others))
 
     def _code(self, *xs: Code) -> Code:
         terms: list[Any] = [*xs, *([] if self.other is None else [self.other])]
@@ -68,11 +71,12 @@ class Add(_Commutative):
 
     (...), (...), ... -> (...)
 
-    x + y + ...
+    x + y + ...; an axis of 1 is stretched to the others' size.
     """
 
     examples = {
         "n 3, n 3 -> n 3": {},
+        "n t 4, n 1 4 -> n t 4": {},
         "n t 4, n t 4, n t 4 -> n t 4": {},
         "int64 n t -> int64 n t": dict(other=1),
     }
@@ -85,10 +89,15 @@ class Mul(_Commutative):
 
     (...), (...), ... -> (...)
 
-    x * y * ...
+    x * y * ...; an axis of 1 is stretched to the others' size.
     """
 
-    examples = {"n 3, n 3 -> n 3": {}, "n t 4, n t 4, n t 4 -> n t 4": {}, "n t -> n t": dict(other=0.5)}
+    examples = {
+        "n 3, n 3 -> n 3": {},
+        "n 3 h w, n 3 1 1 -> n 3 h w": {},
+        "n t 4, n t 4, n t 4 -> n t 4": {},
+        "n t -> n t": dict(other=0.5),
+    }
     operation = mul
     operator = "Mul"
 
@@ -111,10 +120,15 @@ class Sub(_Ordered):
 
     (...), (...) -> (...)
 
-    input - other
+    input - other; an axis of 1 is stretched to the other's size.
     """
 
-    examples = {"n 3, n 3 -> n 3": {}, "n t -> n t": dict(other=0.5), "int64 n t, int64 n t -> int64 n t": {}}
+    examples = {
+        "n 3, n 3 -> n 3": {},
+        "n 1 t, n u 1 -> n u t": {},
+        "n t -> n t": dict(other=0.5),
+        "int64 n t, int64 n t -> int64 n t": {},
+    }
     operation = sub
     operator = "Sub"
 
@@ -124,10 +138,10 @@ class Div(_Ordered):
 
     (...), (...) -> (...)
 
-    input / other, real numbers both
+    input / other, real numbers both; an axis of 1 is stretched to the other's size.
     """
 
-    examples = {"n 3 -> n 3": dict(other=8), "n t, n t -> n t": {}}
+    examples = {"n 3 -> n 3": dict(other=8), "n t, n t -> n t": {}, "n t 3, n t 1 -> n t 3": {}}
     operation = truediv
     operator = "Div"
 
@@ -143,12 +157,17 @@ class Pow(Layer):
 
     (...), (...) -> (...)
 
-    input ^ exponent
+    input ^ exponent; an axis of 1 is stretched to the other's size.
     """
 
     exponent: Number | None = Field(default=None, description="a number in place of a second input")
 
-    examples = {"n 3 -> n 3": dict(exponent=2), "n t, n t -> n t": {}, "n t 2 -> n t 2": dict(exponent=0.5)}
+    examples = {
+        "n 3 -> n 3": dict(exponent=2),
+        "n t, n t -> n t": {},
+        "n t 2, n 1 2 -> n t 2": {},
+        "n t 2 -> n t 2": dict(exponent=0.5),
+    }
 
     def input_count(self) -> tuple[int, int | None]:
         return (2, 2) if self.exponent is None else (1, 1)
@@ -157,7 +176,7 @@ class Pow(Layer):
         input.needs_float()
         others = [exponent] if exponent else []
         needs_one_dtype(input, *others)
-        return input.with_shape(*needs_one_shape(input, *others))
+        return input.with_shape(*broadcast_shape(input, *others))
 
     def forward(self, input: Code, exponent: Code | None = None) -> Code:
         return torch.pow(input, self.exponent if exponent is None else exponent)
@@ -173,12 +192,12 @@ class _Extreme(Layer):
     operator: ClassVar[str]
 
     def sees(self, x: Tensor, *others: Tensor) -> Sees:
-        return same_places(x)
+        return stretched_places(x, *others)
 
     def infer(self, x: Tensor, y: Tensor, *others: Tensor) -> Tensor:
         needs_one_dtype(x, y, *others)
         needs_numbers(x)
-        return x.with_shape(*needs_one_shape(x, y, *others))
+        return x.with_shape(*broadcast_shape(x, y, *others))
 
     def forward(self, *xs: Code) -> Code:
         return reduce(self.function, xs)
@@ -192,10 +211,14 @@ class Maximum(_Extreme):
 
     (...), (...), ... -> (...)
 
-    max(x, y, ...)
+    max(x, y, ...); an axis of 1 is stretched to the others' size.
     """
 
-    examples = {"n 3, n 3 -> n 3": {}, "n t, n t, n t -> n t": {}, "int64 n t, int64 n t -> int64 n t": {}}
+    examples = {
+        "n 3, n 3 -> n 3": {},
+        "n t 1, n 1 2, n 1 1 -> n t 2": {},
+        "int64 n t, int64 n t -> int64 n t": {},
+    }
     function = torch.maximum
     operator = "Max"
 
@@ -205,9 +228,9 @@ class Minimum(_Extreme):
 
     (...), (...), ... -> (...)
 
-    min(x, y, ...)
+    min(x, y, ...); an axis of 1 is stretched to the others' size.
     """
 
-    examples = {"n 3, n 3 -> n 3": {}, "n t, n t, n t -> n t": {}}
+    examples = {"n 3, n 3 -> n 3": {}, "n t, n t, n t -> n t": {}, "n t 2, n 1 2 -> n t 2": {}}
     function = torch.minimum
     operator = "Min"

@@ -1,4 +1,4 @@
-"""Comparisons, logic, and the choice between two tensors."""
+"""Comparisons, logic, and the choice between two tensors. An axis of 1 is stretched to the others' size."""
 
 from typing import ClassVar
 
@@ -6,10 +6,10 @@ from pydantic import Field
 
 from nnspec.layers.alike import (
     Number,
+    broadcast_shape,
     needs_fitting_number,
     needs_numbers,
     needs_one_dtype,
-    needs_one_shape,
 )
 from nnspec.layers.layer import Layer, OnnxBuilder, Value
 from nnspec.pycode import Code, torch
@@ -17,7 +17,7 @@ from nnspec.shapes import ShapeError, Tensor
 
 
 class _Comparison(Layer):
-    """What comparisons share: two inputs of one shape, or one input and a number; truth values out."""
+    """What comparisons share: two inputs, stretched to one shape, or one and a number; truth values out."""
 
     other: Number | None = Field(default=None, description="a number in place of a second input")
 
@@ -32,7 +32,7 @@ class _Comparison(Layer):
         needs_one_dtype(*inputs)
         needs_numbers(input)
         needs_fitting_number(input, self.other, "other")
-        return Tensor(needs_one_shape(*inputs), "bool")
+        return Tensor(broadcast_shape(*inputs), "bool")
 
     def forward(self, input: Code, other: Code | None = None) -> Code:
         return self.function(input, self.other if other is None else other)
@@ -47,7 +47,7 @@ class Eq(_Comparison):
 
     (...), (...) -> bool (...)
 
-    input = other
+    input = other; an axis of 1 is stretched to the other's size.
     """
 
     examples = {"n 3, n 3 -> bool n 3": {}, "int64 n t -> bool n t": dict(other=2)}
@@ -60,7 +60,7 @@ class Ne(_Comparison):
 
     (...), (...) -> bool (...)
 
-    input ≠ other
+    input ≠ other; an axis of 1 is stretched to the other's size.
     """
 
     examples = {"n 3, n 3 -> bool n 3": {}, "int64 n t -> bool n t": dict(other=0)}
@@ -73,7 +73,7 @@ class Gt(_Comparison):
 
     (...), (...) -> bool (...)
 
-    input > other
+    input > other; an axis of 1 is stretched to the other's size.
     """
 
     examples = {"n 3, n 3 -> bool n 3": {}, "n t -> bool n t": dict(other=0.25)}
@@ -86,10 +86,10 @@ class Ge(_Comparison):
 
     (...), (...) -> bool (...)
 
-    input ≥ other
+    input ≥ other; an axis of 1 is stretched to the other's size.
     """
 
-    examples = {"n 3, n 3 -> bool n 3": {}, "n t -> bool n t": dict(other=0.25)}
+    examples = {"n 3, n 3 -> bool n 3": {}, "n t 1, n 1 t -> bool n t t": {}, "n t -> bool n t": dict(other=0.25)}
     function = torch.ge
     operators = ("GreaterOrEqual",)
 
@@ -99,7 +99,7 @@ class Lt(_Comparison):
 
     (...), (...) -> bool (...)
 
-    input < other
+    input < other; an axis of 1 is stretched to the other's size.
     """
 
     examples = {"n 3, n 3 -> bool n 3": {}, "n t -> bool n t": dict(other=0.25)}
@@ -112,7 +112,7 @@ class Le(_Comparison):
 
     (...), (...) -> bool (...)
 
-    input ≤ other
+    input ≤ other; an axis of 1 is stretched to the other's size.
     """
 
     examples = {"n 3, n 3 -> bool n 3": {}, "n t -> bool n t": dict(other=0.25)}
@@ -128,7 +128,7 @@ class _Logic(Layer):
 
     def infer(self, input: Tensor, other: Tensor) -> Tensor:
         _needs_truth(input, other)
-        return input.with_shape(*needs_one_shape(input, other))
+        return input.with_shape(*broadcast_shape(input, other))
 
     def forward(self, input: Code, other: Code) -> Code:
         return self.function(input, other)
@@ -142,10 +142,10 @@ class LogicalAnd(_Logic):
 
     bool (...), bool (...) -> bool (...)
 
-    input and other
+    input and other; an axis of 1 is stretched to the other's size.
     """
 
-    examples = {"bool n 3, bool n 3 -> bool n 3": {}, "bool n t, bool n t -> bool n t": {}}
+    examples = {"bool n 3, bool n 3 -> bool n 3": {}, "bool n 1 t, bool n u 1 -> bool n u t": {}}
     function = torch.logical_and
     operator = "And"
 
@@ -155,7 +155,7 @@ class LogicalOr(_Logic):
 
     bool (...), bool (...) -> bool (...)
 
-    input or other
+    input or other; an axis of 1 is stretched to the other's size.
     """
 
     examples = {"bool n 3, bool n 3 -> bool n 3": {}, "bool n t, bool n t -> bool n t": {}}
@@ -189,13 +189,14 @@ class Where(Layer):
 
     bool (...), (...), (...) -> (...)
 
-    input where condition, else other
+    input where condition, else other; an axis of 1 is stretched to the others' size.
     """
 
     other: Number | None = Field(default=None, description="a number in place of a third input")
 
     examples = {
         "bool n 3, n 3, n 3 -> n 3": {},
+        "bool n t 1, n t 2, n 1 2 -> n t 2": {},
         "bool n t, n t -> n t": dict(other=-1e9),
         "bool n t 4, int64 n t 4 -> int64 n t 4": dict(other=0),
     }
@@ -208,7 +209,7 @@ class Where(Layer):
         others = [other] if other else []
         needs_one_dtype(input, *others)
         needs_fitting_number(input, self.other, "other")
-        return input.with_shape(*needs_one_shape(condition, input, *others))
+        return input.with_shape(*broadcast_shape(condition, input, *others))
 
     def forward(self, condition: Code, input: Code, other: Code | None = None) -> Code:
         return torch.where(condition, input, self.other if other is None else other)

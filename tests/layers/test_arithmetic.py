@@ -16,12 +16,40 @@ def inputs(layer: str, *shapes: str) -> tuple[str, ...]:
     return ("bool n 3", *shapes) if layer == "Where" else shapes
 
 
-@pytest.mark.parametrize(("left", "right"), [("3", "4"), ("3 4", "4"), ("3 1", "3 4"), ("t", "u"), ("t", "4")])
-@pytest.mark.parametrize("layer", [layer for layer in ALIKE if layer != "Where"])
-def test_sizes_are_not_stretched_to_fit(layer, left, right):
+STRETCHING = [layer for layer in ALIKE if layer not in ("Where", "PairwiseDistance")]
+
+
+@pytest.mark.parametrize(("left", "right"), [("3", "4"), ("3 2", "3 4"), ("t", "u"), ("t", "4")])
+@pytest.mark.parametrize("layer", STRETCHING)
+def test_sizes_are_equal_or_one(layer, left, right):
     assert refusal(layer, {}, f"n {left}", f"n {right}") == (
         "",
         f"needs inputs of one shape, got {tensor(f'n {left}')} and {tensor(f'n {right}')}",
+        "of each axis the sizes are equal, or 1: bring the inputs to one shape first",
+    )
+
+
+@pytest.mark.parametrize("layer", STRETCHING)
+def test_inputs_have_as_many_axes_so_that_no_example_meets_another(layer):
+    assert refusal(layer, {}, "n 3 4", "n 4") == (
+        "",
+        "needs inputs of as many axes, got (3, 4) and (4)",
+        "`Unsqueeze` gives an axis of size 1 to one of them; `keepdim: true` keeps it in a mean or maximum",
+    )
+
+
+@pytest.mark.parametrize("layer", STRETCHING)
+def test_an_axis_of_one_is_stretched(layer):
+    given = tensor("n 3 1 t"), tensor("n 1 u t")
+    assert find(layer)().infer(*given).shape == tensor("n 3 u t").shape
+    assert find(layer)().infer(*reversed(given)).shape == tensor("n 3 u t").shape
+
+
+@pytest.mark.parametrize("right", ["3 1", "4"])
+def test_a_distance_is_of_vectors_as_they_are(right):
+    assert refusal("PairwiseDistance", {}, "n 3 4", f"n {right}") == (
+        "",
+        f"needs inputs of one shape, got (3, 4) and {tensor(f'n {right}')}",
         "sizes are not stretched to fit: bring the inputs to one shape first",
     )
 
