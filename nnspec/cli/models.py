@@ -107,10 +107,11 @@ def _start_line(start: "Start") -> str:
 
 def _headline(network: "Network") -> str:
     from nnspec.graph.cost import cost, human
+    from nnspec.spec.sources import shown_source
 
     spec, graph = network.spec, network.graph
     layers = f"{len(graph)} layer{'s' if len(graph) != 1 else ''}"
-    source = f", on {spec.data.source or spec.data.train}" if spec.data else ""
+    source = f", on {shown_source(spec.data.source or spec.data.train)}" if spec.data else ""
     line = f"{spec.name}: {layers}, {human(cost(graph).parameters)} parameters{source}"
     return "\n".join([line, *_moved_lines(network)])
 

@@ -72,7 +72,7 @@ def _classes(spec: Spec, output: Output, reach: Reach) -> Classes | None:
     """The classes in an output's column; None where nothing certain is known."""
     assert spec.data
     source = spec.data.train or spec.data.source
-    if not source:
+    if not isinstance(source, str):
         return None
     if source.startswith(SKLEARN):
         count = SKLEARN_SETS.get(source.removeprefix(SKLEARN), 0) if output.column == "target" else 0

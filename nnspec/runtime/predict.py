@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from nnspec.diagnostics import Span, Text
 from nnspec.files import write_text
 from nnspec.runtime.arrays import Array
 from nnspec.runtime.columns import arrays_for, check_values, rows_of
 from nnspec.runtime.session import Session, model_error, open_session
-from nnspec.tables import Table, read_table
+from nnspec.tables import Table, read_folder, read_table
 
 BATCH_ROWS = 4096  # enough to fill a processor, few enough for any memory
 
@@ -84,7 +85,7 @@ def predict(
         for start in range(0, max(rows, 1), batch_rows)
     ]
     found = {name: np.concatenate([batch[name] for batch in batches]) for name in session.outputs}
-    return Predictions({answers.name: answers for answers in _read(session, found)}, session.providers)
+    return Predictions({answers.name: answers for answers in _described(session, found)}, session.providers)
 
 
 def _arrays(session: Session, data: Table | Mapping[str, Any] | Path | str) -> Mapping[str, Array]:
@@ -92,13 +93,17 @@ def _arrays(session: Session, data: Table | Mapping[str, Any] | Path | str) -> M
         arrays, table = {name: np.asarray(values) for name, values in data.items()}, None
         rows_of(arrays, session.inputs)
     else:
-        table = data if isinstance(data, Table) else read_table(Path(data))
+        table = data if isinstance(data, Table) else _read(Path(data))
         arrays = arrays_for(session, table)
     check_values(session, arrays, table)
     return arrays
 
 
-def _read(session: Session, found: Mapping[str, Array]) -> Iterator[Answers]:
+def _read(path: Path) -> Table:
+    return read_folder(path, path.as_posix(), Span(Text(path.as_posix()))) if path.is_dir() else read_table(path)
+
+
+def _described(session: Session, found: Mapping[str, Array]) -> Iterator[Answers]:
     """The file's outputs as answers; in a file that nnspec did not make, each stands for itself."""
     described = session.described_outputs
     if not described:

@@ -205,10 +205,15 @@ class _Composer:
         found = {key: self._moved(node, FILES[key]) if key in FILES else node for key, node in root.value.items()}
         return Node(found, root.span, root.keys)
 
-    def _moved(self, node: Node, keys: Iterable[str]) -> Node:
+    def _moved(self, node: Node, keys: Iterable[str] | None = None) -> Node:
+        """The node with the paths in it, below those of its keys, as they are from the folder of the spec."""
         if isinstance(node.value, dict):
-            moved = {key: self._moved(item, ()) if key in keys else item for key, item in node.value.items()}
+            moved = {
+                key: self._moved(item) if keys is None or key in keys else item for key, item in node.value.items()
+            }
             return Node(moved, node.span, node.keys)
+        if isinstance(node.value, list):
+            return Node([self._moved(item) for item in node.value], node.span, node.keys)
         folder = self.folders.get(node.span.text, self.reach.folder)
         is_path = isinstance(node.value, str) and node.value and not set(node.value) & set(":$~\\\0")
         if folder == self.reach.folder or not is_path or Path(str(node.value)).is_absolute():

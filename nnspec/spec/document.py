@@ -26,6 +26,9 @@ CLASSES = "a list of at least two classes, or their number"
 COUNTS = "a number, or one with k, M, G or T as in 500k"
 BYTES = "a number of bytes, or one with a unit as in 64MB or 48MiB"
 NAMES = "a list of at least one name"
+FileName = Annotated[str, Field(min_length=1)]
+Source = str | Annotated[list[FileName], Field(min_length=1)] | Annotated[dict[str, FileName], Field(min_length=1)]
+SOURCE = "a file, a list of files, or a mapping of columns to .npy files"
 MAX_BATCH = 2**31 - 1
 SIZES = "a list of sizes, each a whole number of at least 1 or the name of a length"
 
@@ -89,15 +92,17 @@ class SplitSection(Section):
 class DataSection(Section):
     """Where examples come from."""
 
-    source: str | None = None
-    """A CSV, TSV, JSON lines, NPZ, NPY, Parquet or Feather file beside the spec, or `sklearn:NAME`."""
+    source: Source | None = Field(default=None, json_schema_extra={"words": SOURCE})
+    """A CSV, TSV, JSON lines, NPZ, Parquet, Feather or text file beside the spec; a list of them or a pattern as in
+    `2024-*.csv` is one table. A folder has a folder for each class, of images or of texts, or is a saved Hugging Face
+    dataset. A mapping names an NPY file for each column. Or `sklearn:NAME`."""
     split: SplitSection = SplitSection()
     """How the source's rows are divided."""
-    train: str | None = None
+    train: Source | None = Field(default=None, json_schema_extra={"words": SOURCE})
     """A source of its own for training, in place of `source` and `split`."""
-    validation: str | None = None
+    validation: Source | None = Field(default=None, json_schema_extra={"words": SOURCE})
     """A source of its own for validation."""
-    test: str | None = None
+    test: Source | None = Field(default=None, json_schema_extra={"words": SOURCE})
     """A source of its own for the final test."""
 
 

@@ -1,10 +1,11 @@
-"""What `data` may name: a file within the spec's reach, or a set that scikit-learn ships. Nothing is opened."""
+"""What `data` may name: files within the spec's reach, or a set that scikit-learn ships. Nothing is opened."""
 
 from dataclasses import replace
 from pathlib import Path
 
 from nnspec.diagnostics import Findings, Span, SpecError, did_you_mean
 from nnspec.spec.cells import SKLEARN, SKLEARN_SETS
+from nnspec.spec.document import Source
 from nnspec.spec.reach import URL, Reach, shown
 from nnspec.spec.spec import Spec
 
@@ -17,10 +18,19 @@ def check_sources(spec: Spec, reach: Reach, findings: Findings) -> None:
         source = getattr(spec.data, place)
         if source is None:
             continue
-        try:
-            find_source(source, reach, spec.span_of("data", place))
-        except SpecError as error:
-            findings.found.extend(error.diagnostics)
+        for key, name in _names(source):
+            try:
+                find_source(name, reach, spec.span_of("data", place, *key))
+            except SpecError as error:
+                findings.found.extend(error.diagnostics)
+
+
+def _names(source: Source) -> list[tuple[tuple[str | int, ...], str]]:
+    """Each file that a source names, with the way to it."""
+    if isinstance(source, str):
+        return [((), source)]
+    items = source.items() if isinstance(source, dict) else enumerate(source)
+    return [((key,), name) for key, name in items]
 
 
 def find_source(source: str, reach: Reach, span: Span) -> Path | str:
@@ -50,3 +60,16 @@ def _known_set(name: str, span: Span) -> str:
 
 def _sets() -> str:
     return ", ".join(SKLEARN + name for name in SKLEARN_SETS)
+
+
+def is_pattern(name: str) -> bool:
+    """Whether a name stands for all files that match it."""
+    return "*" in name or "?" in name
+
+
+def shown_source(source: Source | None) -> str:
+    """A source in a line."""
+    if source is None or isinstance(source, str):
+        return source or ""
+    first, *others = source.values() if isinstance(source, dict) else source
+    return f"{first} and {len(others)} more" if others else first

@@ -1,7 +1,21 @@
 """Files -> named columns with their place in the file; a file here for each format."""
 
+from nnspec.tables.folders import read_folder
+from nnspec.tables.join import beside, join
 from nnspec.tables.numbers import NUMBER, missing_values, numbers
 from nnspec.tables.read import read_table
 from nnspec.tables.table import Array, Table, find_column, shown_value
 
-__all__ = ["NUMBER", "Array", "Table", "find_column", "missing_values", "numbers", "read_table", "shown_value"]
+__all__ = [
+    "NUMBER",
+    "Array",
+    "Table",
+    "beside",
+    "find_column",
+    "join",
+    "missing_values",
+    "numbers",
+    "read_folder",
+    "read_table",
+    "shown_value",
+]

@@ -1,8 +1,11 @@
 """A file -> its table, by the ending of its name. What a file may be instead is told, and nothing waits for it."""
 
 import stat
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+
+import numpy as np
 
 from nnspec.diagnostics import Span, SpecError, Text, did_you_mean
 from nnspec.spec.cells import DELIMITERS
@@ -16,7 +19,8 @@ from nnspec.tables.table import Table, shown_value
 MAX_SIBLINGS = 1000  # names looked through for the one that was meant
 
 JSON_LINES = (".jsonl", ".ndjson")
-TEXTS = (*DELIMITERS, *JSON_LINES)
+LINES = ".txt"
+TEXTS = (*DELIMITERS, *JSON_LINES, LINES)
 SUFFIXES = (*TEXTS, ".npz", ".npy", *frames.ENDINGS)
 
 
@@ -31,7 +35,7 @@ def read_table(path: Path, shown: str | None = None, asked: Span | None = None) 
         raise SpecError.of("data-file", f"'{name}' is {kind}", place, help=help)
     _check_regular(path, ending, name, place)
     try:
-        return _read(path, ending, name, place)
+        return replace(_read(path, ending, name, place), folder=path.parent)
     except OSError as error:
         raise SpecError.of("data-file", f"'{name}' cannot be read: {error.strerror or error}", place) from None
 
@@ -52,8 +56,19 @@ def _read(path: Path, ending: str, name: str, place: Span) -> Table:
         return map_npy(path, name)
     if ending in JSON_LINES:
         return Table(name, *read_json_lines(text.read_text(path, name), name))
+    if ending == LINES:
+        return _read_lines(path, name)
     data, delimiter = text.read_bytes(path, name), DELIMITERS[ending]
     return read_plain(data, name, delimiter) or read_delimited(text.decode(data, name), name, delimiter)
+
+
+def _read_lines(path: Path, name: str) -> Table:
+    """A column of texts, one a line; blank lines are skipped."""
+    every = enumerate(text.read_text(path, name).replace("\r\n", "\n").split("\n"), start=1)
+    lines = [(at, line) for at, line in every if line.strip()]
+    if not lines:
+        raise SpecError.of("data-file", "the file is empty", Span(Text(name)), help="each line is a text")
+    return Table(name, {"text": np.array([line for _, line in lines], dtype=object)}, np.array([at for at, _ in lines]))
 
 
 def _check_regular(path: Path, ending: str, name: str, place: Span) -> None:

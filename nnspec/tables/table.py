@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,13 +31,14 @@ class LazyColumns(Mapping[str, Array], ABC):
 class Table:
     """Columns of one length. `lines` holds each row's line in a text file, where it came from one.
 
-    A table of several files has one of each as its `parts`.
+    A table of several files has one of each as its `parts`. Paths in its columns are seen from `folder`.
     """
 
     name: str
     columns: Mapping[str, Array]
     lines: Array | None = None
     parts: tuple["Table", ...] = ()
+    folder: Path | None = None
 
     @property
     def rows(self) -> int:

@@ -225,8 +225,8 @@ def test_what_is_not_a_plain_file_is_refused_without_waiting(tmp_path):
 def test_a_file_of_another_kind_is_refused(tmp_path):
     assert told(read_table, tmp_path / "rows.xlsx", "rows.xlsx") == (
         "rows.xlsx: error[data-file]: 'rows.xlsx' is a .xlsx file\n"
-        "  help  nnspec reads .csv, .tsv, .jsonl, .ndjson, .npz, .npy, .parquet, .feather, .arrow, .ipc, "
-        "and texts as .gz"
+        "  help  nnspec reads .csv, .tsv, .jsonl, .ndjson, .txt, .npz, .npy, .parquet, .feather, .arrow, "
+        ".ipc, and texts as .gz"
     )
 
 
