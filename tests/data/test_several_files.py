@@ -223,7 +223,7 @@ def test_a_check_tells_of_each_file_that_is_out_of_reach(tmp_path):
     spec = "nnspec: 1\ndata: {source: [a.csv, ../b.csv]}\ninputs: {x: [1]}\nlayers: [Linear: 1]\n"
     write(tmp_path, spec_yaml=spec)
     assert told(load_network, tmp_path / "spec.yaml").replace(f"{tmp_path}/", "") == (
-        "spec.yaml:2:23: error[data-file]: '../b.csv' leaves the spec's folder\n"
+        "spec.yaml:2:24: error[data-file]: '../b.csv' leaves the spec's folder\n"
         "    2 | data: {source: [a.csv, ../b.csv]}\n"
         "      |                        ^^^^^^^^\n"
         "  help  name a file beside the spec or below its folder, or allow its folder with `--allow-path DIR`"
