@@ -8,13 +8,15 @@ A spec flows through stages, and the folders of this package are the stages:
     data, training  rows -> a run folder with weights, preparation and metrics
     exporting       run -> an ONNX file that takes raw inputs, proven against PyTorch
     runtime         ONNX file -> answers, through onnxruntime alone
+    evaluating      run or ONNX file, and rows -> losses, metrics, classes, slices
 
-Five verbs walk them:
+Six verbs walk them:
 
     network = nnspec.load("specs/digits.yaml")
     print(nnspec.compile(network))
     run = nnspec.train(network)
     nnspec.export(run)
+    print(nnspec.evaluate(run).outputs["digit"].metrics)
     nnspec.predict(run.path / "model.onnx", "rows.csv")
 """
 
@@ -24,18 +26,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nnspec.diagnostics import SpecError as SpecError
     from nnspec.verbs import compile as compile
+    from nnspec.verbs import evaluate as evaluate
     from nnspec.verbs import export as export
     from nnspec.verbs import load as load
     from nnspec.verbs import predict as predict
     from nnspec.verbs import train as train
 
 __version__ = "0.1.0"
-__all__ = ["SpecError", "__version__", "compile", "export", "load", "predict", "train"]
+__all__ = ["SpecError", "__version__", "compile", "evaluate", "export", "load", "predict", "train"]
 
 # Loaded on first use: `import nnspec` costs nothing.
 _HOMES = {
     "SpecError": "diagnostics",
     "compile": "verbs",
+    "evaluate": "verbs",
     "export": "verbs",
     "load": "verbs",
     "predict": "verbs",

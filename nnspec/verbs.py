@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nnspec.graph.network import Network, load_network
 
 if TYPE_CHECKING:
+    from nnspec.evaluating import Evaluation
     from nnspec.exporting import Proof
     from nnspec.runs import Run
     from nnspec.runtime import Predictions
@@ -113,6 +114,26 @@ def export(run: "Run | Path | str", output: Path | str | None = None, *, opset: 
     opened = run if isinstance(run, Run) else open_run(Path(run))
     _, proof = export_run(opened, Path(output) if output else None, opset)
     return proof
+
+
+def evaluate(
+    model: "Run | Path | str", data: str | None = None, *, by: str | None = None, device: str = "cpu"
+) -> "Evaluation":
+    """How well a run (in PyTorch) or an ONNX file (in onnxruntime) does on rows.
+
+    Args:
+        model: a run folder, or an ONNX file that nnspec exported.
+        data: a file with the raw columns and the targets, or `sklearn:NAME`; a run's kept test rows unless given.
+        by: a column; the rows of each of its values are measured alone too.
+        device: of onnxruntime: `cpu` or `cuda`.
+
+    Returns:
+        Each output's loss, metrics with intervals, precision and recall by class, confusion; and the slices.
+    """
+    from nnspec.evaluating import evaluate as measure
+    from nnspec.runs import Run
+
+    return measure(model.path if isinstance(model, Run) else model, data, by=by, device=device)
 
 
 def predict(model: Path | str, data: Path | str | Mapping[str, Any], *, device: str = "cpu") -> "Predictions":

@@ -22,7 +22,7 @@ LINES = [
     ["runs", "tables", "templates"],
     ["data"],
     ["training", "exporting", "runtime"],
-    ["tuning"],
+    ["tuning", "evaluating"],
     ["testing", "verbs", "lsp"],
     ["cli"],
 ]
@@ -51,7 +51,7 @@ HOMES = {
     "pygraphviz": {"graph"},
     "onnx": {"exporting"},
     "onnxruntime": {"runtime"},
-    "torch": {"codegen", "training", "exporting", "testing"},
+    "torch": {"codegen", "training", "exporting", "evaluating", "testing"},
     "torchmetrics": {"codegen"},
     "rich": {"training", "cli"},
     "sklearn": {"data"},

@@ -8,12 +8,12 @@ import nnspec
 
 
 def test_the_public_names_are_these():
-    assert nnspec.__all__ == ["SpecError", "__version__", "compile", "export", "load", "predict", "train"]
+    assert nnspec.__all__ == ["SpecError", "__version__", "compile", "evaluate", "export", "load", "predict", "train"]
     assert all(getattr(nnspec, name) for name in nnspec.__all__)
 
 
 def test_the_verbs_are_typed_and_documented():
-    for verb in (nnspec.load, nnspec.compile, nnspec.train, nnspec.export, nnspec.predict):
+    for verb in (nnspec.load, nnspec.compile, nnspec.train, nnspec.evaluate, nnspec.export, nnspec.predict):
         assert inspect.getdoc(verb)
         signature = inspect.signature(verb)
         assert signature.return_annotation is not signature.empty

@@ -13,6 +13,7 @@ from typing import TextIO
 
 from nnspec import __version__
 from nnspec.cli.lsp_command import add_lsp_command
+from nnspec.cli.measuring_commands import add_measuring_commands
 from nnspec.cli.reading import add_reading, add_set
 from nnspec.cli.rewrite_commands import add_rewrite_commands
 from nnspec.cli.tune_command import add_tune_command
@@ -25,6 +26,7 @@ EXAMPLES = """examples:
   nnspec check specs/digits.yaml      every mistake, with its place and the way out
   nnspec train specs/digits.yaml      a run folder with weights and a proven model.onnx
   nnspec predict runs/digits/.../model.onnx rows.csv
+  nnspec evaluate runs/digits/...     metrics of each class and slice
   nnspec layers Conv2d                what a layer does and takes"""
 
 
@@ -120,6 +122,7 @@ COMMAND_FILES = {
     "export": "models",
     "verify": "models",
     "predict": "models",
+    "evaluate": "measuring",
 }
 
 
@@ -154,6 +157,7 @@ def _parser() -> argparse.ArgumentParser:
     _train_command(commands)
     add_tune_command(partial(_command, commands))
     _model_commands(commands)
+    add_measuring_commands(partial(_command, commands))
     return parser
 
 

@@ -8,6 +8,7 @@ from nnspec.exporting.builder import GraphBuilder, GraphValue, Scope
 from nnspec.layers.layer import Value
 from nnspec.objectives import Loss
 from nnspec.prepare import FittedOutput
+from nnspec.prepare.fitted import FittedStep
 from nnspec.shapes import BATCH, Tensor, product
 from nnspec.spec.spec import Output
 
@@ -22,6 +23,7 @@ class Answer:
     reads: str  # classes, binary or values
     classes: tuple[Any, ...]  # what an index means, in order; none for values, and for several yes or no
     tensors: Mapping[str, Tensor]  # the file's outputs, the answer itself first
+    steps: tuple[FittedStep, ...] = ()  # that its target goes through before the loss compares
 
     @property
     def probabilities(self) -> str | None:
@@ -34,6 +36,7 @@ class Answer:
             "classes": list(self.classes),
             "answer": self.name,
             "probabilities": self.probabilities,
+            **({"prepare": [step.as_json() for step in self.steps]} if self.steps else {}),
         }
 
 
@@ -41,7 +44,7 @@ def answer_of(output: Output, fitted: FittedOutput, tensor: Tensor) -> Answer:
     """What the file gives for an output whose tensor this is. One without a loss is plain numbers."""
     loss = output.loss
     if loss is None or loss.reads == "values":
-        return Answer(output.name, "values", (), {output.name: tensor})
+        return Answer(output.name, "values", (), {output.name: tensor}, fitted.steps)
     if loss.reads == "classes":
         classes = fitted.classes or output.classes or tuple(range(tensor.channels))
         shape, likely = (tensor.shape[0], *tensor.shape[2:]), tensor

@@ -84,7 +84,12 @@ def check_interface(session: Session, trained: Trained) -> None:
 
 
 def run_module(trained: Trained, rows: Mapping[str, Array]) -> dict[str, Answered]:
-    """What PyTorch says of raw rows: prepared in numpy, then the module, then each output's answer."""
+    """What PyTorch says of raw rows: each output's answer."""
+    return {name: torch_says(trained, name, result) for name, result in run_network(trained, rows).items()}
+
+
+def run_network(trained: Trained, rows: Mapping[str, Array]) -> dict[str, torch.Tensor]:
+    """What the network gives for raw rows, by exported output: prepared in numpy, then the module."""
     prepared = []
     for name in trained.graph.inputs:
         dtype = trained.graph.inputs[name].dtype
@@ -95,7 +100,7 @@ def run_module(trained: Trained, rows: Mapping[str, Array]) -> dict[str, Answere
         found = trained.module(*prepared)
         results = found if isinstance(found, tuple) else (found,)
         named = dict(zip(trained.graph.outputs, results, strict=True))
-        return {name: _torch_side(trained, name, named[name]) for name in trained.graph.exported.outputs}
+        return {name: named[name] for name in trained.graph.exported.outputs}
 
 
 def _unit(trained: Trained, name: str) -> float:
@@ -108,7 +113,8 @@ def _unit(trained: Trained, name: str) -> float:
     return float(np.abs(one - zero).max())
 
 
-def _torch_side(trained: Trained, name: str, result: torch.Tensor) -> Answered:
+def torch_says(trained: Trained, name: str, result: torch.Tensor) -> Answered:
+    """What the module's own numbers for an output say."""
     output = trained.spec.outputs[name]
     if output.loss:
         result = evaluate(output.loss.answer(code_name("output")), {"output": result})
@@ -125,7 +131,8 @@ def _torch_side(trained: Trained, name: str, result: torch.Tensor) -> Answered:
     return Answered(numbers if output.loss.probabilistic else None, index)
 
 
-def _ort_side(answer: Answer, found: Mapping[str, Array]) -> Answered:
+def file_says(answer: Answer, found: Mapping[str, Array]) -> Answered:
+    """What a file's outputs say."""
     if answer.reads == "values":
         return Answered(found[answer.name], None)
     given = found[answer.name]
@@ -147,7 +154,7 @@ def _run(
         batch = {name: array[start : start + BATCH_ROWS] for name, array in case.inputs.items()}
         wanted = run_module(trained, batch)
         found = session.run({name: batch[name] for name in session.inputs})
-        both = {name: (wanted[name], _ort_side(answer, found)) for name, answer in answers.items()}
+        both = {name: (wanted[name], file_says(answer, found)) for name, answer in answers.items()}
         for name, (torch_side, ort_side) in both.items():
             tallies[name].add(case.title, start, torch_side, ort_side)
         yield both
@@ -165,12 +172,12 @@ def _metrics(trained: Trained, name: str, batches: list[tuple[Answered, Answered
         indices = np.concatenate([part.index for part in parts]) if parts[0].index is not None else None
         answers, targets = numbers if indices is None else indices, trained.examples.targets[name]
         assert answers is not None
-        scores = _of_yes(output, numbers, answers) if of_scores(output) and numbers is not None else None
+        scores = of_yes(output, numbers, answers) if of_scores(output) and numbers is not None else None
         sides.append(score(output, classes, answers, targets[: len(answers)], scores))
     return {metric: (sides[0][metric], sides[1][metric]) for metric in sides[0]}
 
 
-def _of_yes(output: Output, probabilities: Array, index: Array) -> Array:
+def of_yes(output: Output, probabilities: Array, index: Array) -> Array:
     """The probabilities of classes as they are; of no and yes, that of yes."""
     both = output.loss and output.loss.reads == "binary" and probabilities.shape != index.shape
     return probabilities[:, 1] if both else probabilities

@@ -45,6 +45,10 @@ class Loss(Described, ABC):
         """What the exported file gives for the output: probabilities for classes, the values themselves otherwise."""
         return output
 
+    def from_answer(self, answer: Code) -> Code:
+        """An output with this answer and the same loss. Where a probability is 0 or 1 in float32, the nearest."""
+        return answer
+
     def answer_onnx(self, g: OnnxBuilder, output: Value) -> Value:
         """The ONNX nodes of `answer`."""
         return output

@@ -12,6 +12,7 @@ from nnspec.pycode import Code, F
 from nnspec.shapes import ShapeError, Tensor
 
 Weights = Annotated[tuple[PositiveFloat, ...], Listed, Field(min_length=1)]
+LEAST_DOUBT = 1e-7  # nearer to 0 or 1 float32 has few probabilities
 EVEN = f"ln(2) = {log(2):.3f} where yes and no are equally likely to it"
 
 
@@ -28,6 +29,9 @@ class _Logits(_Binary):
 
     def answer(self, output: Code) -> Code:
         return output.sigmoid()
+
+    def from_answer(self, answer: Code) -> Code:
+        return answer.logit(eps=LEAST_DOUBT)
 
     def answer_onnx(self, g: OnnxBuilder, output: Value) -> Value:
         return g.op("Sigmoid", output)

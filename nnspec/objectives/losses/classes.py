@@ -12,6 +12,7 @@ from nnspec.pycode import Code, F
 from nnspec.shapes import ShapeError, Tensor
 
 Weights = Annotated[tuple[NonNegativeFloat, ...], Listed, Field(min_length=2)]
+SMALLEST = 1e-38  # probability whose logarithm float32 has
 WEIGHT = "what each class counts, in the order of the classes; alike unless given"
 
 
@@ -38,6 +39,9 @@ class _Classes(Loss):
         if self.weight and len(self.weight) != output.channels:
             raise ShapeError(f"weight has {len(self.weight)} numbers, and there are {output.channels} classes")
         return Tensor((output.shape[0], *output.spatial), "int64")
+
+    def from_answer(self, answer: Code) -> Code:
+        return answer.clamp(min=SMALLEST).log()
 
     def arguments(self, output: Code) -> dict[str, Any]:
         """What the call takes beside output and target."""

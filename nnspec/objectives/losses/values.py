@@ -7,6 +7,7 @@ from nnspec.objectives.losses import Loss, SameShape
 from nnspec.pycode import Code, F
 from nnspec.shapes import Tensor
 
+SMALLEST_MEAN = 1e-38  # whose logarithm float32 has
 UNITS = "real numbers, in the units of the target after its preparation"
 
 
@@ -96,6 +97,9 @@ class PoissonNLLLoss(SameShape):
     def answer(self, output: Code) -> Code:
         return output.exp() if self.log_input else output
 
+    def from_answer(self, answer: Code) -> Code:
+        return answer.clamp(min=SMALLEST_MEAN).log() if self.log_input else answer
+
     def answer_onnx(self, g: OnnxBuilder, output: Value) -> Value:
         return g.op("Exp", output) if self.log_input else output
 
@@ -118,6 +122,9 @@ class KLDivLoss(SameShape):
 
     def answer(self, output: Code) -> Code:
         return output if self.log_target else output.exp()
+
+    def from_answer(self, answer: Code) -> Code:
+        return answer if self.log_target else answer.clamp(min=SMALLEST_MEAN).log()
 
     def answer_onnx(self, g: OnnxBuilder, output: Value) -> Value:
         return output if self.log_target else g.op("Exp", output)
