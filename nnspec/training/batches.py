@@ -6,6 +6,7 @@ One permutation an epoch; its rows are gathered in chunks that fit the processor
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -25,8 +26,34 @@ class Batch:
     targets: Tensors
 
 
+class Feed(Protocol):
+    """Where the examples of a part come from, batch by batch: memory, or a stream.
+
+    Where an epoch stands is told by the state of `order` when it began and the number of batches that were taken:
+    the same state and `skip` go on from there.
+    """
+
+    targets: Tensors  # of all examples, in their order
+
+    @property
+    def rows(self) -> int: ...
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one example with its targets."""
+        ...
+
+    def shuffled(self, size: int, order: torch.Generator, skip: int = 0) -> Iterator[list[Batch]]:
+        """An epoch's batches, chunk by chunk, after so many that are left out."""
+        ...
+
+    def in_order(self, size: int) -> Iterator[Batch]:
+        """All examples as they stand, for evaluation."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Examples:
+class Examples(Feed):
     """All examples of a part. They stand on `device`, or in main memory where `device` has too little of it."""
 
     inputs: Tensors
@@ -51,10 +78,39 @@ class Examples:
             inputs, targets = self.inputs, self.targets
         return Examples(inputs, targets, device)
 
-    def pick(self, rows: Tensor | slice) -> tuple[Tensors, Tensors]:
+    def shuffled(self, size: int, order: torch.Generator, skip: int = 0) -> Iterator[list[Batch]]:
+        """An epoch's batches, chunk by chunk. A batch of all examples needs no order."""
+        if size >= self.rows:
+            yield from [[Batch(self.rows, *self._pick(slice(None)))]][skip:]
+            return
+        rows = torch.randperm(self.rows, generator=order).to(self.inputs[0].device)
+        for start, sizes in self._chunks(size, skip):
+            yield self._batches(rows[start : start + sum(sizes)], sizes)
+
+    def in_order(self, size: int) -> Iterator[Batch]:
+        """All examples as they stand, for evaluation."""
+        for start in range(0, self.rows, size):
+            end = min(start + size, self.rows)
+            yield Batch(end - start, *self._pick(slice(start, end)))
+
+    def _pick(self, rows: Tensor | slice) -> tuple[Tensors, Tensors]:
         """Some rows, on the device."""
-        inputs, targets = (tuple(_take(x, rows, self.device) for x in part) for part in (self.inputs, self.targets))
+        inputs, targets = (tuple(self._take(x, rows) for x in part) for part in (self.inputs, self.targets))
         return inputs, targets
+
+    def _take(self, x: Tensor, rows: Tensor | slice) -> Tensor:
+        return on_device(x[rows] if isinstance(rows, slice) else x.index_select(0, rows), self.device)
+
+    def _batches(self, rows: Tensor, sizes: list[int]) -> list[Batch]:
+        return cut(*self._pick(rows), sizes)
+
+    def _chunks(self, size: int, skip: int) -> Iterator[tuple[int, list[int]]]:
+        steps = max(1, min(CHUNK_STEPS, CHUNK_BYTES // (size * self.row_bytes)))
+        every = batch_sizes(self.rows, size)
+        sizes, start = iter(every[skip:]), sum(every[:skip])
+        while chunk := list(islice(sizes, steps)):
+            yield start, chunk
+            start += sum(chunk)
 
 
 def batch_sizes(rows: int, size: int) -> list[int]:
@@ -68,40 +124,14 @@ def batch_sizes(rows: int, size: int) -> list[int]:
     return sizes
 
 
-def shuffled(examples: Examples, size: int, order: torch.Generator) -> Iterator[list[Batch]]:
-    """An epoch's batches, chunk by chunk. A batch of all examples needs no order."""
-    if size >= examples.rows:
-        yield [Batch(examples.rows, *examples.pick(slice(None)))]
-        return
-    rows = torch.randperm(examples.rows, generator=order).to(examples.inputs[0].device)
-    for start, sizes in _chunks(examples, size):
-        yield _batches(examples, rows[start : start + sum(sizes)], sizes)
+def cut(inputs: Tensors, targets: Tensors, sizes: list[int]) -> list[Batch]:
+    """Rows that follow one another as batches of these sizes."""
+    split = (zip(*(torch.split(x, sizes) for x in part), strict=True) for part in (inputs, targets))
+    return [Batch(*batch) for batch in zip(sizes, *split, strict=True)]
 
 
-def in_order(examples: Examples, size: int) -> Iterator[Batch]:
-    """All examples as they stand, for evaluation."""
-    for start in range(0, examples.rows, size):
-        end = min(start + size, examples.rows)
-        yield Batch(end - start, *examples.pick(slice(start, end)))
-
-
-def _batches(examples: Examples, rows: Tensor, sizes: list[int]) -> list[Batch]:
-    inputs, targets = (zip(*(torch.split(x, sizes) for x in part), strict=True) for part in examples.pick(rows))
-    return [Batch(*batch) for batch in zip(sizes, inputs, targets, strict=True)]
-
-
-def _chunks(examples: Examples, size: int) -> Iterator[tuple[int, list[int]]]:
-    steps = max(1, min(CHUNK_STEPS, CHUNK_BYTES // (size * examples.row_bytes)))
-    sizes = iter(batch_sizes(examples.rows, size))
-    start = 0
-    while chunk := list(islice(sizes, steps)):
-        yield start, chunk
-        start += sum(chunk)
-
-
-def _take(x: Tensor, rows: Tensor | slice, device: torch.device) -> Tensor:
-    taken = x[rows] if isinstance(rows, slice) else x.index_select(0, rows)
-    if taken.device == device:
-        return taken
-    # From pinned memory the copy runs beside the steps.
-    return taken.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else taken.to(device)
+def on_device(x: Tensor, device: torch.device) -> Tensor:
+    """A tensor on a device. From pinned memory the copy runs beside the steps."""
+    if x.device == device:
+        return x
+    return x.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else x.to(device)

@@ -16,7 +16,7 @@ from nnspec.prepare import FittedOutput
 from nnspec.prepare.fitted import invert
 from nnspec.pycode import name
 from nnspec.spec.spec import Output, Spec
-from nnspec.training.batches import Batch, Examples, in_order
+from nnspec.training.batches import Batch, Feed
 from nnspec.training.objective import Objective, learnt, result_of
 from nnspec.training.result import Metrics
 
@@ -45,7 +45,7 @@ class Judge:
     fitted: Mapping[str, FittedOutput]  # how each output reads
 
     @torch.inference_mode()
-    def measure(self, net: nn.Module, examples: Examples, *, with_metrics: bool = False) -> Measured:
+    def measure(self, net: nn.Module, examples: Feed, *, with_metrics: bool = False) -> Measured:
         """The mean loss of all examples, and their metrics where asked."""
         net.eval()
         scored = [output for output in learnt(self.spec) if with_metrics and output.metrics]
@@ -60,13 +60,13 @@ class Judge:
         metrics = {output.name: self._score(output, torch.cat(answers[output.name]), examples) for output in scored}
         return Measured(loss, metrics, time.perf_counter() - start)
 
-    def batches(self, examples: Examples) -> Iterator[Batch]:
+    def batches(self, examples: Feed) -> Iterator[Batch]:
         """The examples in their order, in batches as large as evaluation takes them."""
         asked = self.spec.train.batch_size
         training = examples.rows if asked == "full" else asked
-        return in_order(examples, max(training * BATCHES_AT_ONCE, BATCH_BYTES // examples.row_bytes))
+        return examples.in_order(max(training * BATCHES_AT_ONCE, BATCH_BYTES // examples.row_bytes))
 
-    def _score(self, output: Output, answers: Tensor, examples: Examples) -> dict[str, float]:
+    def _score(self, output: Output, answers: Tensor, examples: Feed) -> dict[str, float]:
         targets = examples.targets[learnt(self.spec).index(output)]
         fitted = self.fitted.get(output.name, FittedOutput())
         scores = answers.cpu().numpy() if of_scores(output) else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from nnspec.training.batches import Examples
+from nnspec.training.batches import Feed
 from nnspec.training.best import Best
 from nnspec.training.evaluate import Judge, Measured
 from nnspec.training.health import Kept, blame
@@ -37,7 +37,7 @@ class Epoch:
 
 
 def fit(
-    learner: Learner, judge: Judge, training: Examples, validation: Examples, best: Best, stop: Stop, advance: Advance
+    learner: Learner, judge: Judge, training: Feed, validation: Feed, best: Best, stop: Stop, advance: Advance
 ) -> Iterator[Epoch]:
     """Train epoch by epoch; `best` keeps the weights to use. SpecError where a number is not finite."""
     clock, kept = _Clock(), Kept(learner)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from nnspec.diagnostics import Note, Span, SpecError
 from nnspec.graph import Port, Vertex
-from nnspec.training.batches import Batch, Examples
+from nnspec.training.batches import Batch, Feed
 from nnspec.training.evaluate import Judge
 from nnspec.training.interrupt import Stop
 from nnspec.training.layerwise import layer_by_layer, live
@@ -39,7 +39,7 @@ class Kept:
             self.epoch, self.time_s = epoch, time.perf_counter()
 
 
-def blame(kept: Kept, judge: Judge, training: Examples, validation: Examples, last: int) -> SpecError:
+def blame(kept: Kept, judge: Judge, training: Feed, validation: Feed, last: int) -> SpecError:
     """The error that names the layer, the epoch and the step where it began."""
     learner = kept.learner
     learner.go_back(kept.state)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nnspec.training.batches import Batch, Examples, shuffled
+from nnspec.training.batches import Batch, Feed
 from nnspec.training.interrupt import Stop
 from nnspec.training.optimizer import put_back, state_of
 from nnspec.training.step import PlainStep, Step
@@ -45,11 +45,11 @@ class Learner:
         self.steps += 1
         return loss
 
-    def epoch(self, examples: Examples, step: Step, stop: Stop, advance: Advance) -> float | None:
+    def epoch(self, examples: Feed, step: Step, stop: Stop, advance: Advance) -> float | None:
         """A pass over all examples: its mean loss; NaN as soon as a loss is not finite, None where it was stopped."""
         self.net.train()
         total = 0.0
-        for chunk in shuffled(examples, self.batch_size, self.order):
+        for chunk in examples.shuffled(self.batch_size, self.order):
             losses = []
             for batch in chunk:
                 losses.append(step(batch))

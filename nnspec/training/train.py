@@ -24,7 +24,7 @@ from nnspec.shapes import bind
 from nnspec.spec.reach import Reach
 from nnspec.spec.resolve import resolve
 from nnspec.spec.spec import Spec
-from nnspec.training.batches import Examples, batch_sizes
+from nnspec.training.batches import Examples, Feed, batch_sizes
 from nnspec.training.best import Best
 from nnspec.training.engine import choose_device, choose_seed, device_name, flushed_denormals, suitable_threads
 from nnspec.training.evaluate import Judge
@@ -116,7 +116,7 @@ def make_learner(spec: Spec, net: nn.Module, judge: Judge, rows: int, seed: int)
     )
 
 
-def _train(learner: Learner, judge: Judge, parts: Mapping[str, Examples], run: Run, progress: Progress) -> Result:
+def _train(learner: Learner, judge: Judge, parts: Mapping[str, Feed], run: Run, progress: Progress) -> Result:
     training, best = parts["train"], Best(learner.net, judge.spec.train.early_stopping)
     epochs, spent_s, start = 0, 0.0, time.perf_counter()
     with stoppable() as stop, _checkpoints(best, run) as checkpoint:
@@ -155,7 +155,7 @@ def _checkpoints(best: Best, run: Run) -> Iterator[Callable[[Epoch], None]]:
             save_weights(best.net, run.file(WEIGHTS))
 
 
-def _measure(judge: Judge, net: nn.Module, part: Examples) -> PartResult:
+def _measure(judge: Judge, net: nn.Module, part: Feed) -> PartResult:
     measured = judge.measure(net, part, with_metrics=True)
     return PartResult(part.rows, measured.loss, measured.metrics)
 

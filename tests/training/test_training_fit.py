@@ -9,7 +9,7 @@ from trainings import Training, copy_of, line_with_noise
 
 from nnspec.graph import parse_network
 from nnspec.spec.document import EarlyStoppingSection
-from nnspec.training.batches import Examples, batch_sizes, shuffled
+from nnspec.training.batches import Examples, batch_sizes
 from nnspec.training.best import Best
 from nnspec.training.interrupt import Stop
 from nnspec.training.objective import compile_objective
@@ -243,7 +243,7 @@ def test_an_epoch_has_every_example_once_in_a_new_order(monkeypatch, chunk_bytes
     order = torch.Generator().manual_seed(0)
     passes = []
     for _ in range(2):
-        batches = [batch for chunk in shuffled(examples, 8, order) for batch in chunk]
+        batches = [batch for chunk in examples.shuffled(8, order) for batch in chunk]
         assert [batch.rows for batch in batches] == [8, 8, 8, 9]
         assert all(batch.targets[0].equal(batch.inputs[0] + 100) for batch in batches)
         passes.append(torch.cat([batch.inputs[0] for batch in batches]).flatten().tolist())
@@ -264,8 +264,21 @@ def test_examples_that_the_device_has_no_room_for_travel_chunk_by_chunk(monkeypa
     monkeypatch.setattr(torch.Tensor, "to", to_a_small_device)
     examples = Examples((x,), (x,), torch.device("cpu")).to(torch.device("meta"))
     assert (examples.inputs[0].device.type, examples.device.type) == ("cpu", "meta")
-    batch = examples.pick(slice(0, 4))
-    assert [part[0].device.type for part in batch] == ["meta", "meta"]
+    batch = next(examples.in_order(4))
+    assert [batch.inputs[0].device.type, batch.targets[0].device.type] == ["meta", "meta"]
+
+
+@pytest.mark.parametrize("skip", range(6))
+def test_an_epoch_goes_on_after_the_batches_that_were_taken(monkeypatch, skip):
+    monkeypatch.setattr("nnspec.training.batches.CHUNK_BYTES", 400)
+    x = torch.arange(33.0).reshape(33, 1)
+    examples = Examples((x,), (x,), torch.device("cpu"))
+
+    def values(skip):
+        chunks = examples.shuffled(8, torch.Generator().manual_seed(3), skip)
+        return [batch.inputs[0].flatten().tolist() for chunk in chunks for batch in chunk]
+
+    assert values(skip) == values(0)[skip:]
 
 
 def test_a_stop_ends_the_training_after_the_step_at_hand():
