@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import NoReturn
 
 import numpy as np
 
@@ -11,9 +10,11 @@ from nnspec.graph import Vertex
 from nnspec.shapes import Dim, Tensor
 from nnspec.source import Node
 from nnspec.spec.spec import Input, Spec
-from nnspec.tables import Array, Table, find_column, numbers
+from nnspec.tables import Array, Table, find_column, numbers, texts
 
 CHANGE_SHAPE = "change the shape in the spec, or name another column"
+IMPUTE = "fill them in: `prepare: [{Impute: median}]`; or leave those rows out"
+MAX_BYTE = 255
 MAX_EXACT = 2**53  # the whole numbers below it are the same in float64
 
 Lengths = dict[str, int]
@@ -48,27 +49,31 @@ def column_span(spec: Spec, given: Input, column: str) -> Span:
 
 
 def read_input(spec: Spec, given: Input, table: Table, columns: Sequence[str]) -> Array:
-    """The input's array as the exported file takes it: raw, rows first."""
+    """The input's array as its columns hold it, rows first."""
     for column in columns:
         find_column(table, column, column_span(spec, given, column))
-    parts = [_typed(table, column, given.raw.dtype, given.name) for column in columns]
+    parts = [_read(table, column, given) for column in columns]
     if given.single:
-        return shaped(parts[0], given.raw, given.name, table, f"column '{columns[0]}'", _shape_span(spec, given))
+        return shaped(parts[0], given.held, given.name, table, f"column '{columns[0]}'", _shape_span(spec, given))
     for column, part in zip(columns, parts, strict=True):
         if part.size != len(part):
             sizes = "×".join(map(str, part.shape[1:]))
-            message = f"column '{column}' has {sizes} numbers a row, several columns make a vector of single ones"
+            message = f"column '{column}' has {sizes} values a row, several columns make a vector of single ones"
             raise SpecError.of("data-shape", message, _shape_span(spec, given), help="name it alone, as `column`")
     vector = np.concatenate([part.reshape(-1, 1) for part in parts], axis=1)
-    fixed = [size for size in given.raw.shape[1:] if isinstance(size, int)]
-    if len(fixed) == given.raw.rank - 1 and np.prod(fixed, dtype=object) == len(columns):
+    fixed = [size for size in given.held.shape[1:] if isinstance(size, int)]
+    if len(fixed) == given.held.rank - 1 and np.prod(fixed, dtype=object) == len(columns):
         return vector.reshape(-1, *fixed)
-    return shaped(vector, given.raw, given.name, table, f"a vector of {len(columns)} columns", _shape_span(spec, given))
+    return shaped(
+        vector, given.held, given.name, table, f"a vector of {len(columns)} columns", _shape_span(spec, given)
+    )
 
 
 def read_numbers(table: Table, column: str, tensor: Tensor, name: str, span: Span, help: str = CHANGE_SHAPE) -> Array:
     """A target's numbers in the tensor's shape."""
-    return shaped(_typed(table, column, "float32", name), tensor, name, table, f"column '{column}'", span, help)
+    return shaped(
+        _float32(numbers(table, column), table, column), tensor, name, table, f"column '{column}'", span, help
+    )
 
 
 def shaped(
@@ -162,30 +167,38 @@ def _refuse_targets(spec: Spec, pattern: str, matching: Sequence[str], span: Spa
             raise SpecError.of("wrong-value", message, span, help="name the columns so that the target stays out")
 
 
-def _typed(table: Table, column: str, dtype: str, name: str) -> Array:
-    values = numbers(table, column)
-    return _whole(values, table, column, name) if dtype == "int64" else _float32(values, table, column)
+def _read(table: Table, column: str, given: Input) -> Array:
+    """A column in the element type that the input holds."""
+    if given.held.dtype == "string":
+        return texts(table, column)
+    if given.held.is_float:
+        return _float32(numbers(table, column, gaps=given.fills_missing, help=IMPUTE), table, column)
+    values = _whole(numbers(table, column), table, column, given.name)
+    if given.held.dtype == "uint8":
+        _refuse(values, (values < 0) | (values > MAX_BYTE), table, column, f"is not within 0 to {MAX_BYTE} (uint8)")
+    return values.astype(given.held.dtype)
 
 
 def _float32(values: Array, table: Table, column: str) -> Array:
     with np.errstate(over="ignore"):
         narrow = values.astype(np.float32)
-    if not np.isfinite(narrow).all():
-        _refuse(values, np.isinf(narrow), table, column, "is too large for float32")
+    _refuse(values, np.isinf(narrow), table, column, "is too large for float32")
     return narrow
 
 
 def _whole(values: Array, table: Table, column: str, name: str) -> Array:
     if values.dtype.kind == "f":
         fault = (values != np.floor(values)) | (np.abs(values) > MAX_EXACT)
-        if fault.any():
-            _refuse(values, fault, table, column, f"is not a whole number, which {name} takes (int64)")
-    elif values.dtype == np.uint64 and (values > np.iinfo(np.int64).max).any():
+        _refuse(values, fault, table, column, f"is not a whole number, which {name} takes (int64)")
+    elif values.dtype == np.uint64:
         _refuse(values, values > np.iinfo(np.int64).max, table, column, "is too large for int64")
     return values.astype(np.int64)
 
 
-def _refuse(values: Array, fault: Array, table: Table, column: str, why: str) -> NoReturn:
+def _refuse(values: Array, fault: Array, table: Table, column: str, why: str) -> None:
+    """Tell the first value that has the fault, if any has."""
+    if not fault.any():
+        return
     index = tuple(int(axis[0]) for axis in np.nonzero(fault))
     raise SpecError.of(
         "data-value", f"{table.subject(column, index[0])}: {values[index]:.17g} {why}", table.span(index[0])

@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from nnspec.data.columns import Lengths, agree, check_indices, input_columns, read_input, written
+from nnspec.data.learnt import Rows, before_file, learn
 from nnspec.data.parted import split_by
 from nnspec.data.sources import read_source
 from nnspec.data.splits import Split, split
 from nnspec.data.targets import Target, class_labels, fit_output, read_target, refuse_constant
 from nnspec.diagnostics import Diagnostic, SpecError
 from nnspec.graph import Vertex
-from nnspec.prepare.fitted import FittedOutput, Preparation, apply, fit
+from nnspec.prepare.fitted import FittedOutput, FittedStep, Preparation, apply, fit, inside
 from nnspec.shapes import Tensor
 from nnspec.spec.document import DataSection, SplitSection
 from nnspec.spec.reach import Reach
@@ -55,17 +56,6 @@ class Examples:
     preparation: Preparation
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
-    """Some rows of a table, with the inputs' arrays for them."""
-
-    table: Table
-    rows: Array
-    raw: Mapping[str, Array]
-    lengths: Lengths
-    columns: Mapping[str, tuple[str, ...]]  # that each input reads
-
-
 def load_examples(
     spec: Spec,
     folder: Path,
@@ -84,10 +74,12 @@ def load_examples(
         raise SpecError.of("not-trainable", "the spec names no data to learn from", spec.root.span, help=help)
     tables = _read_tables(spec, spec.data, Reach(folder, tuple(allowed)))
     parts = _divide(spec, spec.data, tables)
+    inputs = {name: learn(spec, given, parts["train"]) for name, given in spec.inputs.items()}
+    parts = {name: _as_exported(spec, part, inputs) for name, part in parts.items()}
     for part in parts.values():
         for name, (size, layer) in (lookups or {}).items():
-            check_indices(part.raw[name], part.table, part.rows, part.columns[name], size, layer)
-    inputs = {name: fit(given.steps, parts["train"].raw[name]) for name, given in spec.inputs.items()}
+            if not spec.inputs[name].steps:
+                check_indices(part.raw[name], part.table, part.rows, part.columns[name], size, layer)
     found: dict[str, dict[str, Array]] = {part: {} for part in PARTS}
     fitted: dict[str, FittedOutput] = {}
     for name, output in spec.outputs.items():
@@ -99,7 +91,7 @@ def load_examples(
 
 def prepared(preparation: Preparation, part: Part) -> dict[str, Array]:
     """Inputs as the network takes them and targets as the losses do, by name."""
-    inputs = {name: apply(preparation.inputs[name], rows) for name, rows in part.raw.items()}
+    inputs = {name: apply(inside(preparation.inputs[name]), rows) for name, rows in part.raw.items()}
     targets = {name: apply(preparation.outputs[name].steps, rows) for name, rows in part.targets.items()}
     return {**inputs, **targets}
 
@@ -113,7 +105,7 @@ def _read_tables(spec: Spec, data: DataSection, reach: Reach) -> dict[str, Table
     return tables
 
 
-def _divide(spec: Spec, data: DataSection, tables: Mapping[str, Table]) -> dict[str, _Rows]:
+def _divide(spec: Spec, data: DataSection, tables: Mapping[str, Table]) -> dict[str, Rows]:
     own = {part: 0.0 for part in PARTS[1:] if part in tables}
     table, section = tables["train"], data.split.model_copy(update=own)
     read = _read_rows(spec, table, {})
@@ -139,7 +131,7 @@ def _refuse_double(spec: Spec, section: SplitSection, cut: Split, own: Collectio
             raise SpecError.of("split", message, spec.span_of("data", part), help="leave one of them out")
 
 
-def _read_rows(spec: Spec, table: Table, known: Mapping[str, tuple[str, ...]]) -> _Rows:
+def _read_rows(spec: Spec, table: Table, known: Mapping[str, tuple[str, ...]]) -> Rows:
     """Every input's array for all rows of a table; the mistakes of all inputs are told at once.
 
     `known` are the training source's columns: another source must have the same.
@@ -155,15 +147,21 @@ def _read_rows(spec: Spec, table: Table, known: Mapping[str, tuple[str, ...]]) -
             found += error.diagnostics
     if found:
         raise SpecError(found)
-    return _Rows(table, np.arange(table.rows), raw, agree(spec, raw, table), columns)
+    return Rows(table, np.arange(table.rows), raw, columns)
 
 
-def _taken(whole: _Rows, rows: Array) -> _Rows:
+def _as_exported(spec: Spec, part: Rows, steps: Mapping[str, tuple[FittedStep, ...]]) -> Rows:
+    """The rows after the steps that stand outside of the exported file, and the lengths that are in them."""
+    raw = {name: before_file(given, steps[name], part) for name, given in spec.inputs.items()}
+    return replace(part, raw=raw, lengths=agree(spec, raw, part.table))
+
+
+def _taken(whole: Rows, rows: Array) -> Rows:
     return replace(whole, rows=rows, raw={name: array[rows] for name, array in whole.raw.items()})
 
 
 def _read_output(
-    spec: Spec, output: Output, tensor: Tensor, parts: Mapping[str, _Rows], found: Mapping[str, dict[str, Array]]
+    spec: Spec, output: Output, tensor: Tensor, parts: Mapping[str, Rows], found: Mapping[str, dict[str, Array]]
 ) -> FittedOutput:
     """An output's targets into every part, and how it reads."""
     given = {part: Target(spec, output, tensor.bind(of.lengths), of.table, of.rows) for part, of in parts.items()}

@@ -7,7 +7,8 @@ import numpy as np
 
 from nnspec.diagnostics import SpecError
 from nnspec.prepare.fitted import Class
-from nnspec.spec.cells import WHOLE, is_missing
+from nnspec.prepare.missing import is_missing
+from nnspec.spec.cells import WHOLE
 from nnspec.tables import Array, Table, missing_values, numbers, shown_value
 
 MAX_LISTED = 12

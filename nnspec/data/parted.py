@@ -10,7 +10,8 @@ import numpy as np
 
 from nnspec.data.splits import PARTS, Split, shares_of
 from nnspec.diagnostics import Span, SpecError, did_you_mean
-from nnspec.spec.cells import WHOLE, is_missing
+from nnspec.prepare.missing import is_missing
+from nnspec.spec.cells import WHOLE
 from nnspec.spec.document import SplitSection
 from nnspec.tables import NUMBER, Array, Table, find_column, missing_values, numbers, shown_value
 

@@ -9,13 +9,14 @@ from nnspec.diagnostics import SpecError
 from nnspec.exporting.cases import Array, Examples
 from nnspec.graph import Graph
 from nnspec.prepare import Preparation
-from nnspec.prepare.fitted import FittedOutput, FittedStep, apply, invert
+from nnspec.prepare.fitted import FittedOutput, FittedStep, apply, inside, invert
 from nnspec.prepare.step import Step
 from nnspec.shapes import Dim, Tensor
 from nnspec.spec.spec import Input, Output, Spec
 
 # What a step raises for a state that it did not learn.
-_NO_STATE = (KeyError, TypeError, ValueError, OverflowError, AttributeError)
+_NO_STATE = (LookupError, TypeError, ValueError, OverflowError, AttributeError)
+TRIED_LENGTH = 16  # of what may have any
 
 
 def check_preparation(preparation: Preparation, spec: Spec, graph: Graph, file: str) -> None:
@@ -37,9 +38,9 @@ def checked_examples(arrays: Mapping[str, Array], spec: Spec, graph: Graph, file
     for name, given in spec.inputs.items():
         if name not in arrays:
             raise SpecError.of("run-folder", f"{file} has no rows for the input {name}")
-        rows = _checked(arrays[name], given.raw, name, lengths, file)
-        inputs[name] = np.ascontiguousarray(rows, dtype=given.raw.dtype)
-        if name in graph.lookups and not _within(rows, graph.lookups[name][0]):
+        rows = _checked(arrays[name], given.raw, name, lengths, file, gaps=given.fills_missing)
+        inputs[name] = np.ascontiguousarray(rows, dtype=object if given.raw.dtype == "string" else given.raw.dtype)
+        if name in graph.lookups and not given.steps and not _within(rows, graph.lookups[name][0]):
             raise _unusable(file, f"{name} holds indices that {graph.lookups[name][1].name} does not know")
     targets = {}
     for name, output in spec.outputs.items():
@@ -59,7 +60,7 @@ def _input_fault(given: Input, preparation: Preparation) -> str:
     columns = preparation.columns.get(given.name, ())
     if not columns or not all(isinstance(column, str) for column in columns):
         return "names no columns for"
-    return "" if _gives_numbers(steps, given.raw, back=False) else "has not learnt what prepares"
+    return "" if _prepares(inside(steps), given) else "has not learnt what prepares"
 
 
 def _output_fault(output: Output, fitted: FittedOutput | None, tensor: Tensor) -> str:
@@ -70,7 +71,7 @@ def _output_fault(output: Output, fitted: FittedOutput | None, tensor: Tensor) -
     count = _class_count(output, tensor) or 0
     if len(fitted.classes) != count or len(set(fitted.classes)) != count or not _of_one_kind(fitted.classes):
         return "has other classes than the network for"
-    return "" if _gives_numbers(fitted.steps, tensor, back=True) else "has not learnt what prepares"
+    return "" if _inverts(fitted.steps, tensor) else "has not learnt what prepares"
 
 
 def _class_count(output: Output, tensor: Tensor) -> Dim | None:
@@ -89,22 +90,38 @@ def _kinds(steps: Sequence[FittedStep]) -> list[Step]:
     return [fitted.step for fitted in steps]
 
 
-def _gives_numbers(steps: Sequence[FittedStep], tensor: Tensor, *, back: bool) -> bool:
-    """Whether steps with what they learnt make numbers of numbers, in the same shape."""
-    if not steps:
-        return True
+def _prepares(steps: Sequence[FittedStep], given: Input) -> bool:
+    """Whether steps with what they learnt make of rows what the spec says, finite numbers."""
+    lengths = {"batch": 1, **dict.fromkeys(given.raw.symbols, TRIED_LENGTH)}
+    held, wanted = given.raw.bind(lengths), given.tensor.bind(lengths)
+    sizes = [size for size in held.shape if isinstance(size, int)]
+    rows: Array = np.zeros(sizes, object if held.dtype == "string" else held.dtype)
+    if held.dtype == "string":
+        rows[...] = ""
+    with np.errstate(all="ignore"):
+        try:
+            found = apply(steps, rows)
+        except _NO_STATE:
+            return False
+    return (found.shape, found.dtype) == (wanted.shape, wanted.dtype) and bool(np.isfinite(found).all())
+
+
+def _inverts(steps: Sequence[FittedStep], tensor: Tensor) -> bool:
+    """Whether steps with what they learnt make numbers of numbers on their way back, in the same shape."""
     rows = np.zeros([size if isinstance(size, int) else 1 for size in tensor.shape], dtype=tensor.dtype)
     with np.errstate(all="ignore"):
         try:
-            found = invert(steps, rows) if back else apply(steps, rows)
+            found = invert(steps, rows)
         except _NO_STATE:
             return False
     return found.shape == rows.shape and bool(np.isfinite(found).all())
 
 
-def _checked(array: Array, tensor: Tensor, name: str, lengths: Lengths, file: str) -> Array:
-    """Rows as numbers that fit a tensor; `lengths` gathers what is seen of its symbols, the batch among them."""
-    if array.dtype.kind not in "fiub" or (array.dtype.kind == "f" and not np.isfinite(array).all()):
+def _checked(array: Array, tensor: Tensor, name: str, lengths: Lengths, file: str, *, gaps: bool = False) -> Array:
+    """Rows that fit a tensor; `lengths` gathers what is seen of its symbols, the batch among them."""
+    if (array.dtype.kind == "U") != (tensor.dtype == "string") or array.dtype.kind not in "fiubU":
+        raise _unusable(file, f"{name} holds something other than {'texts' * (tensor.dtype == 'string') or 'numbers'}")
+    if array.dtype.kind == "f" and not (np.isfinite(array) | (gaps & np.isnan(array))).all():
         raise _unusable(file, f"{name} holds something other than numbers")
     found = lengths_of(array.shape, tensor.shape) if array.ndim == tensor.rank else None
     if found is None or any(lengths.setdefault(symbol, length) != length for symbol, length in found.items()):

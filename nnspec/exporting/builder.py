@@ -232,6 +232,11 @@ class Scope(OnnxBuilder):
     def constant(self, values: Any, dtype: str = "float32", name: str = "constant") -> GraphValue:
         return self.graph.constant(values, dtype, f"{self.name}.{name}", shared=self.shared)
 
+    def typed(self, value: Value, tensor: Tensor) -> GraphValue:
+        assert isinstance(value, GraphValue)
+        value.known = tensor
+        return value
+
     def concat(self, arrays: Sequence[Any], axis: int) -> Weights:
         return np.concatenate(arrays, axis)
 

@@ -15,6 +15,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 BATCHES = (1, 2, 7)
 RANDOM_ROWS = 64  # where there are no real ones
 LENGTH_ROWS = 3
+TEXTS = ("", "NA", "text that no row has")
+GAPS = 0.2  # of random numbers that may be missing
 SEED = 20  # of random rows, so that a proof can be repeated
 LENGTHS = (5, 12, 8, 16, 17, 32, 33, 64, 3, 2, 1, 128, 224, 256, 512)  # tried in this order
 
@@ -50,6 +52,8 @@ def cases(spec: Spec, graph: Graph, examples: Examples, most: int) -> Iterator[C
     for size in BATCHES:
         picked = np.arange(size) % count
         yield Case(f"batch of {size}", {name: array[picked] for name, array in rows.items()})
+    if any(given.fills_missing for given in spec.inputs.values()):
+        yield Case("random rows with gaps", random_rows(spec, graph, lengths, examples, RANDOM_ROWS, random))
     for symbol in graph.symbols:
         for length in _two_lengths(graph, lengths, symbol):
             changed = {**lengths, symbol: length}
@@ -106,10 +110,16 @@ def random_rows(
 def _random(given: Input, graph: Graph, tensor: Tensor, real: Array | None, random: np.random.Generator) -> Array:
     shape = tuple(int(size) for size in tensor.shape if isinstance(size, int))
     assert len(shape) == tensor.rank, f"{given.name} has a length that nothing tells: {tensor}"
+    if given.raw.dtype == "string":
+        texts = TEXTS if real is None else [*TEXTS, *real.flat]
+        return np.array(texts, dtype=object)[random.integers(len(texts), size=shape)]
     if given.raw.is_float:
-        if real is None or not real.size:
-            return random.standard_normal(shape).astype(tensor.dtype)
-        return random.uniform(float(np.nanmin(real)), float(np.nanmax(real)), shape).astype(tensor.dtype)
+        if real is None or np.isnan(real).all():
+            found = random.standard_normal(shape)
+        else:
+            found = random.uniform(float(np.nanmin(real)), float(np.nanmax(real)), shape)
+        gaps = random.random(shape) < GAPS if given.fills_missing else np.zeros(shape, bool)
+        return np.where(gaps, np.nan, found).astype(tensor.dtype)
     if real is not None and real.size:
         return random.integers(int(real.min()), int(real.max()) + 1, shape).astype(tensor.dtype)
     table = graph.lookups.get(given.name)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from nnspec.exporting.builder import GraphBuilder, GraphValue, Weights
 from nnspec.graph import Graph, Port, Vertex
 from nnspec.layers.layer import NotInOnnx
 from nnspec.prepare import FittedOutput, Preparation
+from nnspec.prepare.fitted import inside, outside
 from nnspec.spec.resolve import resolve
 from nnspec.spec.spec import Input, Output, Spec
 
@@ -68,9 +69,7 @@ def describe(
         "nnspec.version": __version__,
         "nnspec.spec": text,
         "nnspec.spec_sha256": hashlib.sha256(text.encode()).hexdigest(),
-        "nnspec.inputs": _compact(
-            {name: _described(given, graph, preparation.columns.get(name)) for name, given in inputs.items()}
-        ),
+        "nnspec.inputs": _compact({name: _described(given, graph, preparation) for name, given in inputs.items()}),
         "nnspec.outputs": _compact({name: answer.as_json() for name, answer in answers.items()}),
     }
 
@@ -95,7 +94,7 @@ class _Lowering:
     def _prepared(self, given: Input) -> GraphValue:
         tensor = given.raw
         value = self.builder.input(given.name, tensor)
-        for fitted in self.preparation.inputs.get(given.name, ()):
+        for fitted in inside(self.preparation.inputs.get(given.name, ())):
             kind = type(fitted.step).__name__
             tensor = fitted.step.infer(tensor)
             scope = self.builder.scope(f"{given.name}.{kind}")
@@ -158,11 +157,16 @@ def _not_in_onnx(title: str, error: NotInOnnx, span: Span) -> SpecError:
     return SpecError.of("no-onnx", f"{title} cannot be exported: {error}", span)
 
 
-def _described(given: Input, graph: Graph, columns: Sequence[str] | None) -> dict[str, Any]:
+def _described(given: Input, graph: Graph, preparation: Preparation) -> dict[str, Any]:
+    columns, before = preparation.columns.get(given.name), outside(preparation.inputs.get(given.name, ()))
     sizes = [size if isinstance(size, int) else str(size) for size in given.raw.shape[1:]]
     # A negative index counts from a table's end, without a word: so a reader should know where indices end.
-    below = {"below": graph.lookups[given.name][0]} if given.name in graph.lookups else {}
-    return {"columns": list(columns or given.columns), "shape": sizes, "dtype": given.raw.dtype, **below}
+    more: dict[str, Any] = {"missing": True} if given.fills_missing else {}
+    if given.name in graph.lookups and not given.steps:
+        more["below"] = graph.lookups[given.name][0]
+    if before:  # what is done to the columns before the file gets them
+        more |= {"before": [fitted.as_json() for fitted in before], "holds": given.held.dtype}
+    return {"columns": list(columns or given.columns), "shape": sizes, "dtype": given.raw.dtype, **more}
 
 
 def _compact(value: Any) -> str:

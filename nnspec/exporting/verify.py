@@ -17,7 +17,7 @@ from nnspec.exporting.lower import answers_of, fitted_output, live_inputs
 from nnspec.exporting.proof import Proof, Tolerance
 from nnspec.graph import Graph
 from nnspec.prepare import Preparation
-from nnspec.prepare.fitted import apply, invert
+from nnspec.prepare.fitted import apply, inside, invert
 from nnspec.pycode import name as code_name
 from nnspec.runtime.arrays import Slot
 from nnspec.runtime.session import ORT_VERSION, Session
@@ -93,7 +93,7 @@ def run_network(trained: Trained, rows: Mapping[str, Array]) -> dict[str, torch.
     prepared = []
     for name in trained.graph.inputs:
         dtype = trained.graph.inputs[name].dtype
-        array = apply(trained.preparation.inputs.get(name, ()), rows[name])
+        array = apply(inside(trained.preparation.inputs.get(name, ())), rows[name])
         prepared.append(torch.from_numpy(np.ascontiguousarray(array, dtype=dtype)))
     trained.module.eval()
     with torch.inference_mode():

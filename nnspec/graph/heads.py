@@ -8,7 +8,8 @@ from pathlib import Path
 
 from nnspec.diagnostics import Findings, Note, SpecError
 from nnspec.graph.graph import Graph
-from nnspec.spec.cells import DELIMITERS, SKLEARN, SKLEARN_SETS, WHOLE, is_missing
+from nnspec.prepare.missing import is_missing
+from nnspec.spec.cells import DELIMITERS, SKLEARN, SKLEARN_SETS, WHOLE
 from nnspec.spec.reach import Reach
 from nnspec.spec.spec import Output, Spec
 

@@ -80,6 +80,10 @@ class OnnxBuilder(Protocol):
         """A tensor of the file's own: numbers, nested lists or an `Array`."""
         ...
 
+    def typed(self, value: Value, tensor: Tensor) -> Value:
+        """The same value, of which the file tells what it holds: onnx asks for it where it goes to `ai.onnx.ml`."""
+        ...
+
     def concat(self, arrays: Sequence[Array], axis: int) -> Array:
         """Weights joined along an axis."""
         ...

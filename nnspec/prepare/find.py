@@ -12,6 +12,9 @@ ENTRY_POINTS = "nnspec.steps"
 
 FAMILIES = {
     "numeric": "Standardize RobustScale Scale Clip",
+    "impute": "Impute",
+    "category": "OneHot Vocabulary Ordinal",
+    "moment": "Timestamp Datetime",
 }
 FAMILY_OF = {name: family for family, names in FAMILIES.items() for name in names.split()}
 

@@ -1,12 +1,13 @@
 """Preparation as learnt: steps with their states, and how outputs read. Saved with the weights as JSON."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from nnspec.prepare.find import find
-from nnspec.prepare.step import Rows, State, Step
+from nnspec.prepare.step import FitError, Rows, State, Step
 
 Class = str | int | float | bool
 
@@ -71,9 +72,45 @@ def fit(steps: Iterable[Step], rows: Rows) -> tuple[FittedStep, ...]:
     """Each step fitted on what the ones before it give."""
     fitted: list[FittedStep] = []
     for step in steps:
-        fitted.append(FittedStep(step, step.fit(rows)))
+        with _told(step):
+            fitted.append(FittedStep(step, step.fit(rows)))
         rows = step.apply(rows, fitted[-1].state)
     return tuple(fitted)
+
+
+def fit_chunks(steps: Iterable[Step], chunks: Callable[[], Iterable[Rows]]) -> tuple[FittedStep, ...]:
+    """The same for rows that are not held at once: one pass over them for each step that learns."""
+    fitted: list[FittedStep] = []
+    for step in steps:
+        accumulator = step.accumulator()
+        if accumulator is None:
+            fitted.append(FittedStep(step))
+            continue
+        with _told(step):
+            for rows in chunks():
+                accumulator.update(apply(fitted, rows))
+            fitted.append(FittedStep(step, accumulator.state()))
+    return tuple(fitted)
+
+
+@contextmanager
+def _told(step: Step) -> Iterator[None]:
+    """A FitError says which step could not learn."""
+    try:
+        yield
+    except FitError as error:
+        error.step = type(step).__name__
+        raise
+
+
+def outside(steps: Iterable[FittedStep]) -> tuple[FittedStep, ...]:
+    """The steps that are applied before the exported file sees a row."""
+    return tuple(fitted for fitted in steps if fitted.step.outside)
+
+
+def inside(steps: Iterable[FittedStep]) -> tuple[FittedStep, ...]:
+    """The steps that the exported file holds."""
+    return tuple(fitted for fitted in steps if not fitted.step.outside)
 
 
 def apply(steps: Iterable[FittedStep], rows: Rows) -> Rows:

@@ -1,14 +1,15 @@
 """Steps on numbers."""
 
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from nnspec.layers.layer import OnnxBuilder, Value
-from nnspec.prepare.step import Rows, State, Step
+from nnspec.prepare.moments import SMALLEST, Kept, Learnt, Moments, quantile
+from nnspec.prepare.step import Accumulator, Rows, State, Step
 from nnspec.shapes import ShapeError, Tensor
 
-SMALLEST, LARGEST = 1.2e-38, 3.4e38  # what float32 holds without losing digits
+LARGEST = 3.4e38  # of the numbers that float32 holds
 
 
 class _Affine(Step):
@@ -19,9 +20,10 @@ class _Affine(Step):
     centre: ClassVar[str]
     spread: ClassVar[str]
     invertible = True
+    missing = "passes"
 
     def infer(self, x: Tensor) -> Tensor:
-        x.needs_float()
+        x = super().infer(x)
         size = x.shape[x.axis(self.dim)]
         if not isinstance(size, int):
             raise ShapeError(
@@ -62,14 +64,8 @@ class Standardize(_Affine):
     examples = {"n 4 -> n 4": dict(), "n 3 h w -> n 3 h w": dict(dim=1), "n t 5 -> n t 5": dict(dim=-1)}
     centre, spread = "mean", "std"
 
-    def fit(self, rows: Rows) -> dict[str, Any]:
-        wide = rows.astype("float64")
-        others = tuple(axis for axis in range(rows.ndim) if axis != self.dim % rows.ndim)
-        # Without the batch axis both have a shape that broadcasts: (3, 1, 1) for the channels of an image.
-        mean, std = wide.mean(axis=others, keepdims=True)[0], wide.std(axis=others, keepdims=True)[0]
-        constant = (wide.max(axis=others, keepdims=True) == wide.min(axis=others, keepdims=True))[0]
-        std[constant | (std < SMALLEST)] = 1.0
-        return {"mean": mean.tolist(), "std": std.tolist()}
+    def accumulator(self) -> Accumulator:
+        return Moments(self.dim, lambda found: {"mean": found.wide(found.mean), "std": found.wide(found.deviation)})
 
 
 class RobustScale(_Affine):
@@ -93,24 +89,14 @@ class RobustScale(_Affine):
             raise ValueError(f"low must be below high, got {self.low:g} and {self.high:g}")
         return self
 
-    def fit(self, rows: Rows) -> dict[str, Any]:
-        axis = self.dim % rows.ndim
-        entries = rows.astype("float64").swapaxes(0, axis).reshape(rows.shape[axis], -1)
-        entries.sort(axis=1)
-        spread = _quantile(entries, self.high) - _quantile(entries, self.low)
-        spread[spread < SMALLEST] = 1.0
-        # Without the batch axis both have a shape that broadcasts: (3, 1, 1) for the channels of an image.
-        shape = [size if place == axis else 1 for place, size in enumerate(rows.shape)][1:]
-        median = _quantile(entries, 50.0)
-        return {"median": median.reshape(shape).tolist(), "range": spread.reshape(shape).tolist()}
+    def accumulator(self) -> Accumulator:
+        return Kept(self.dim, self._learn)
 
-
-def _quantile(entries: Rows, percent: float) -> Rows:
-    """A quantile of each row of sorted numbers, between two neighbours in proportion."""
-    place = (entries.shape[1] - 1) * percent / 100
-    below = int(place)
-    above = min(below + 1, entries.shape[1] - 1)
-    return entries[:, below] + (entries[:, above] - entries[:, below]) * (place - below)
+    def _learn(self, found: Kept) -> Learnt:
+        medians = [quantile(values, 50.0) for values in found.entries]
+        spreads = [quantile(values, self.high) - quantile(values, self.low) for values in found.entries]
+        spreads = [spread if spread >= SMALLEST else 1.0 for spread in spreads]
+        return {"median": found.wide(medians), "range": found.wide(spreads)}
 
 
 class Clip(Step):
@@ -122,6 +108,7 @@ class Clip(Step):
     min: float = Field(description="the least that is left as it is", ge=-LARGEST, le=LARGEST)
     max: float = Field(description="the most that is left as it is", ge=-LARGEST, le=LARGEST)
 
+    missing = "passes"
     examples = {"n 4 -> n 4": dict(min=-3.0, max=3.0), "n t -> n t": dict(min=0.0, max=100.0)}
 
     @model_validator(mode="after")
@@ -129,10 +116,6 @@ class Clip(Step):
         if self.min > self.max:
             raise ValueError(f"min must not be above max, got {self.min:g} and {self.max:g}")
         return self
-
-    def infer(self, x: Tensor) -> Tensor:
-        x.needs_float()
-        return x
 
     def apply(self, rows: Rows, state: State) -> Rows:
         narrow = rows.astype("float32")
@@ -152,6 +135,7 @@ class Scale(Step):
 
     examples = {"n 1 8 8 -> n 1 8 8": dict(factor=16.0), "n t -> n t": dict(factor=-0.5)}
     invertible = True
+    missing = "passes"
 
     @field_validator("factor")
     @classmethod
@@ -161,10 +145,6 @@ class Scale(Step):
         if not SMALLEST <= abs(factor) <= LARGEST:
             raise ValueError(f"must be between {SMALLEST:g} and {LARGEST:g}, as float32 holds it")
         return factor
-
-    def infer(self, x: Tensor) -> Tensor:
-        x.needs_float()
-        return x
 
     def apply(self, rows: Rows, state: State) -> Rows:
         narrow = rows.astype("float32")

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 
 from nnspec.diagnostics import Diagnostic, SpecError, did_you_mean
+from nnspec.prepare.fitted import FittedStep, apply, outside
+from nnspec.prepare.step import RowError
 from nnspec.runtime.arrays import Array, Slot, beyond
 from nnspec.runtime.session import Session, model_error
-from nnspec.tables import Table, numbers
+from nnspec.tables import Table, numbers, texts
 
+NO_GAPS = "the model takes none: fill them in, or train it with `Impute` among the input's steps"
 MAX_LISTED = 12  # columns that a message names
 
 
@@ -22,7 +25,7 @@ def arrays_for(session: Session, table: Table) -> dict[str, Array]:
     if missing:
         used = {column for names in columns.values() for column in names}
         raise _unknown_columns(table, list(dict.fromkeys(missing)), used)
-    return {name: _rows(table, slot, columns[name]) for name, slot in session.inputs.items()}
+    return {name: _rows(table, session, slot, columns[name]) for name, slot in session.inputs.items()}
 
 
 def _columns_in(table: Table, session: Session, name: str) -> list[str]:
@@ -60,18 +63,37 @@ def _unknown_columns(table: Table, missing: Sequence[str], used: Collection[str]
     return SpecError([Diagnostic("unknown-column", message, help=near or f"its columns are {listed}")])
 
 
-def _rows(table: Table, slot: Slot, columns: Sequence[str]) -> Array:
-    if slot.dtype == "string":
-        parts = [table.columns[column] for column in columns]
+def _rows(table: Table, session: Session, slot: Slot, columns: Sequence[str]) -> Array:
+    described = session.described_inputs.get(slot.name, {})
+    if described.get("holds", slot.dtype) == "string":
+        parts = [texts(table, column) for column in columns]
     else:
-        parts = [_numbers(table, slot, column) for column in columns]
+        gaps = described.get("missing") is True
+        parts = [_numbers(table, slot, column, gaps) for column in columns]
     rows = parts[0] if len(parts) == 1 else np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
-    return _shaped(rows, slot)
+    try:
+        found: Array = apply(steps_before(session, slot.name), _shaped(rows, slot))
+        return found
+    except RowError as error:
+        subject = table.subject(columns[0], error.row) if len(columns) == 1 else f"the input {slot.name}"
+        span = table.span(error.row)
+        raise SpecError.of("data-value", f"{subject}: {error.message}", span, help=error.help) from None
 
 
-def _numbers(table: Table, slot: Slot, column: str) -> Array:
+def steps_before(session: Session, name: str) -> tuple[FittedStep, ...]:
+    """What an input's columns go through before the file gets them, as its metadata say."""
+    written = session.described_inputs.get(name, {}).get("before", [])
+    try:
+        steps = tuple(FittedStep.from_json(step) for step in written)
+    except (AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise model_error(session.name, f"its metadata nnspec.inputs tell no steps for {name}: {reason}") from None
+    return outside(steps)
+
+
+def _numbers(table: Table, slot: Slot, column: str, gaps: bool) -> Array:
     """A column as numbers that the input can hold; where the model takes whole ones, each must be whole."""
-    values = numbers(table, column)
+    values = numbers(table, column, gaps=gaps, help=NO_GAPS)
     if slot.dtype.startswith("float"):
         _refuse(table, column, values, beyond(values, slot.dtype), f"is too large for {slot.dtype}")
         return values
@@ -113,7 +135,8 @@ def check_values(session: Session, arrays: Mapping[str, Array], table: Table | N
     for name, described in session.described_inputs.items():
         array, below = arrays.get(name, np.zeros(0)), described.get("below")
         if array.dtype.kind == "f":
-            fault, why = ~np.isfinite(array), "is not a finite number"
+            gaps = np.isnan(array) & (described.get("missing") is True)
+            fault, why = ~np.isfinite(array) & ~gaps, "is not a finite number"
         elif array.dtype.kind in "iu" and isinstance(below, int):
             fault, why = (array < 0) | (array >= below), f"is no row of the {below:,} that the model looks up"
         else:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from nnspec.shapes.dim import BATCH, Dim, bind, product, symbols_in
 
-DTYPES = ("float32", "float64", "int64", "int32", "uint8", "bool")
+DTYPES = ("float32", "float64", "int64", "int32", "uint8", "bool", "string")
 
 
 class ShapeError(Exception):

@@ -111,12 +111,12 @@ class InputSection(Section):
 
     shape: list[Size] | None = Field(default=None, json_schema_extra={"words": SIZES})
     """Sizes without the batch; a name stands for a length known only when the model runs."""
-    dtype: Literal["float32", "int64"] = "float32"
-    """Element type that the network gets."""
+    dtype: Literal["float32", "int64", "uint8", "string"] | None = None
+    """Element type of what goes in, before its steps; what the first step takes unless given, float32 without steps."""
     column: str | None = None
     """The column of the data that it is read from; the input's own name unless given."""
     columns: list[str] | None = Field(default=None, min_length=1)
-    """Several numeric columns as one vector."""
+    """Several columns as one vector."""
     prepare: list[Any] = []
     """Preparation steps, fitted on the training rows and part of the exported model."""
 

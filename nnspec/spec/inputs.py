@@ -42,21 +42,36 @@ def _input(name: str, node: Node, span: Span, findings: Findings) -> Input | Non
     if section.column and section.columns:
         findings.error("wrong-value", f"input {name} has both `column` and `columns`", node.span_of(["columns"]))
         return None
-    shape = _shape(name, section, node, span, findings)
-    raw = Tensor((BATCH, *shape), section.dtype) if shape else None
-    steps = choose_each(node.get("prepare"), "step", prepare.find, prepare.known(), findings)
-    if raw is None or len(steps) < len(section.prepare):
+    written = choose_each(node.get("prepare"), "step", prepare.find, prepare.known(), findings)
+    steps = _with_reader(written, section)
+    dtype = section.dtype or (steps[0].takes[0] if steps else "float32")
+    shape = _shape(name, section, dtype, node, span, findings)
+    if not shape or len(written) < len(section.prepare):
         return None
-    tensor = _prepared(name, raw, steps, node, findings)
+    held = Tensor((BATCH, *shape), dtype)
+    tensors = _prepared(name, held, steps, len(steps) - len(written), node, findings)
+    if tensors is None:
+        return None
     columns = tuple(section.columns or [section.column or name])
-    return Input(name, raw, tensor, columns, section.columns is None, steps, span) if tensor else None
+    return Input(name, held, *tensors, columns, section.columns is None, steps, span)
 
 
-def _shape(name: str, section: InputSection, node: Node, span: Span, findings: Findings) -> tuple[Dim, ...]:
+def _with_reader(steps: tuple[Step, ...], section: InputSection) -> tuple[Step, ...]:
+    """The steps, after the one that makes of a column what the first of them takes."""
+    if not steps or section.dtype or not steps[0].preceded_by:
+        return steps
+    reader = prepare.find(steps[0].preceded_by)
+    assert reader, "a step is preceded by one that there is"
+    return (reader(), *steps)
+
+
+def _shape(name: str, section: InputSection, dtype: str, node: Node, span: Span, findings: Findings) -> tuple[Dim, ...]:
     """The sizes without the batch; none after telling what is wrong."""
     if section.shape is None:
         if section.columns and not any("*" in column for column in section.columns):
             return (len(section.columns),)
+        if dtype == "string" and not section.columns:
+            return (1,)  # one text a row
         help = "as in `shape: [1, 28, 28]`; the batch is implied"
         findings.error("missing-key", f"input {name} needs its shape", span, help=help)
         return ()
@@ -80,13 +95,28 @@ def _dim(name: str, size: int | str, span: Span, findings: Findings) -> Dim | No
     return symbol(size) if check_name(size, span, findings, allowed=frozenset("xF")) else None
 
 
-def _prepared(name: str, raw: Tensor, steps: tuple[Step, ...], node: Node, findings: Findings) -> Tensor | None:
-    x = raw
+def _prepared(
+    name: str, held: Tensor, steps: tuple[Step, ...], added: int, node: Node, findings: Findings
+) -> tuple[Tensor, Tensor] | None:
+    """What the exported file takes and what the network gets; None after telling what is wrong.
+
+    So many steps were `added` before those that are written.
+    """
+    raw = x = held
     for index, step in enumerate(steps):
+        kind, span = type(step).__name__, node.span_of(["prepare", max(index - added, 0)])
+        if step.outside and index:
+            message = f"{kind} of input {name} must stand first: it works before the exported file sees a row"
+            findings.error("wrong-value", message, span)
+            return None
         try:
             x = step.infer(x)
         except ShapeError as error:
-            message = f"{type(step).__name__} of input {name}: {error.message}"
-            findings.error("shape", message, node.span_of(["prepare", index]), help=error.help)
+            findings.error("shape", f"{kind} of input {name}: {error.message}", span, help=error.help)
             return None
-    return x
+        raw = x if step.outside else raw
+    if x.dtype == "string":
+        help = "a step makes numbers of it: `prepare: [{OneHot: 10}]` or `prepare: [{Vocabulary: 1000}]`"
+        findings.error("shape", f"input {name} gives the network text", node.span_of(["dtype"]), help=help)
+        return None
+    return raw, x

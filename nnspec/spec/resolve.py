@@ -69,7 +69,7 @@ def _imports(spec: Spec) -> dict[str, Any]:
 def _imported(spec: Spec) -> dict[str, Any]:
     """An imported document: as it is written, since each use of it may set its parameters."""
     written = {key: node.plain() for key in ("params", "blocks", "layers") if (node := spec.root.get(key))}
-    document = {"nnspec": 1, **written, "inputs": {name: _tensor(given.raw) for name, given in spec.inputs.items()}}
+    document = {"nnspec": 1, **written, "inputs": {name: _tensor(given.tensor) for name, given in spec.inputs.items()}}
     if imports := _imports(spec):
         document["imports"] = imports
     if spec.root.get("outputs"):
@@ -96,7 +96,7 @@ def _choices(chosen: Iterable[BaseModel]) -> list[dict[str, Any]]:
 
 def _input(given: Input) -> dict[str, Any]:
     columns: Mapping[str, Any] = {"column": given.columns[0]} if given.single else {"columns": list(given.columns)}
-    return {**_tensor(given.raw), **_escaped(columns), "prepare": _choices(given.steps)}
+    return {**_tensor(given.held), **_escaped(columns), "prepare": _choices(given.steps)}
 
 
 def _tensor(x: Tensor) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from nnspec.diagnostics import Span
 from nnspec.objectives import Initializer, Loss, Metric, Optimizer, Scheduler
+from nnspec.prepare.missing import fills_missing
 from nnspec.prepare.step import Step
 from nnspec.shapes import Tensor
 from nnspec.source import Node
@@ -15,15 +16,25 @@ from nnspec.spec.vocabulary import Vocabulary
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A named tensor that goes in: `raw` as the data have it, `tensor` as the network gets it after its steps."""
+    """A named tensor that goes in.
+
+    `held` is what the data's columns hold, `raw` what the exported file takes, which is the same where no step stands
+    outside of it, and `tensor` what the network gets after all steps.
+    """
 
     name: str
+    held: Tensor
     raw: Tensor
     tensor: Tensor
     columns: tuple[str, ...]
     single: bool  # one column that holds the tensor; otherwise each column is a number of one vector
     steps: tuple[Step, ...]
     span: Span
+
+    @property
+    def fills_missing(self) -> bool:
+        """Whether the exported file takes missing values."""
+        return fills_missing(step for step in self.steps if not step.outside)
 
 
 @dataclass(frozen=True, slots=True)

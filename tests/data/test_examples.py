@@ -365,7 +365,7 @@ def test_images_with_nan_are_told_with_their_row(tmp_path):
     images[4:6] = np.nan
     assert told(tmp_path, IMAGES, images=dict(image=images, y=np.arange(20) % 5)) == (
         "images.npz: error[data-value]: column 'image': 2 of its 20 rows lack a value, the first is row 5\n"
-        "  help  fill the gaps in, or leave those rows out"
+        "  help  fill them in: `prepare: [{Impute: median}]`; or leave those rows out"
     )
 
 

@@ -1,7 +1,4 @@
-"""What a layer type is held to, built-in or a plugin's: `check_layer(MyLayer)` in a test of its own.
-
-Every example goes through inference, through PyTorch and through onnxruntime, and all of them must agree.
-"""
+"""What a layer type is held to: `check_layer(MyLayer)`."""
 
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,0 +1,61 @@
+"""What steps learn from the training rows, and the rows as the exported file takes them; their mistakes get a place."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nnspec.data.columns import Lengths, written
+from nnspec.diagnostics import Span, SpecError
+from nnspec.prepare.fitted import FittedStep, apply, fit, outside
+from nnspec.prepare.step import FitError, RowError
+from nnspec.spec.spec import Input, Spec
+from nnspec.tables import Array, Table
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Some rows of a table, with the inputs' arrays for them."""
+
+    table: Table
+    rows: Array
+    raw: Mapping[str, Array]
+    columns: Mapping[str, tuple[str, ...]]  # that each input reads
+    lengths: Lengths = field(default_factory=dict)
+
+
+def learn(spec: Spec, given: Input, train: Rows) -> tuple[FittedStep, ...]:
+    """An input's steps, fitted on the training rows."""
+    try:
+        return fit(given.steps, train.raw[given.name])
+    except FitError as error:
+        columns = train.columns[given.name]
+        of_column = error.entry is not None and len(columns) > 1 and given.held.rank == 2
+        column = f"column '{columns[error.entry or 0]}': " if of_column else ""
+        message = f"{error.step} of input {given.name}: {column}{error.message}"
+        span = _step_span(spec, given, error.step)
+        raise SpecError.of("data-value", message, span, help=error.help) from None
+    except RowError as error:
+        raise row_error(error, train.table, train.rows, train.columns[given.name]) from None
+
+
+def _step_span(spec: Spec, given: Input, step: str) -> Span:
+    """Where the spec names a step; the list of them where another step brought it along."""
+    place = [type(chosen).__name__ for chosen in given.steps].index(step)
+    added = written(spec, "inputs", given.name, "prepare", len(given.steps) - 1) is None
+    return spec.span_of("inputs", given.name, "prepare", place - added)
+
+
+def before_file(given: Input, steps: Sequence[FittedStep], part: Rows) -> Array:
+    """An input's rows after the steps that stand outside of the exported file."""
+    try:
+        found: Array = apply(outside(steps), part.raw[given.name])
+    except RowError as error:
+        raise row_error(error, part.table, part.rows, part.columns[given.name]) from None
+    return found
+
+
+def row_error(error: RowError, table: Table, rows: Array, columns: Sequence[str]) -> SpecError:
+    """A row that a step cannot read, with its place in the table whose `rows` the step was handed."""
+    row = int(rows[error.row])
+    named = [f"'{column}'" for column in columns]
+    subject = table.subject(columns[0], row) if len(columns) == 1 else f"columns {', '.join(named)}"
+    return SpecError.of("data-value", f"{subject}: {error.message}", table.span(row), help=error.help)
