@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from nnspec.spec.cells import is_missing
+from nnspec.prepare.missing import is_missing
 from nnspec.tables import NUMBER, Array
 
 MAX_VALUES = 20  # different numbers of a column, above which it is cut into quarters
