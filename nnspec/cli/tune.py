@@ -46,8 +46,11 @@ def tune(arguments: Namespace) -> int:
 def _tune(arguments: Namespace, tuned: "Tuned", name: str) -> int:
     from nnspec.tuning import tune as run
     from nnspec.tuning.folder import open_study
+    from nnspec.tuning.population import check_alike, tune_together
     from nnspec.tuning.study import Study, grid_size
 
+    if arguments.population:
+        check_alike(tuned)
     folder = open_study(arguments.study, name, tuned, arguments.overrides)
     seed = arguments.seed + WORKER_SEEDS * arguments.worker
     study = Study(
@@ -59,7 +62,10 @@ def _tune(arguments: Namespace, tuned: "Tuned", name: str) -> int:
     workers = [_worker(arguments, folder, number) for number in range(1, arguments.jobs)]
     until = time.monotonic() + arguments.time if arguments.time else math.inf
     try:
-        finished = run(tuned, study, folder, trials, lines, until=until)
+        if arguments.population:
+            finished = tune_together(tuned, study, arguments.population, trials, lines, until)
+        else:
+            finished = run(tuned, study, folder, trials, lines, until=until)
     finally:
         codes = [worker.wait() for worker in workers]
     if arguments.worker:
@@ -72,7 +78,7 @@ def _tune(arguments: Namespace, tuned: "Tuned", name: str) -> int:
 def _worker(arguments: Namespace, folder: Path, number: int) -> "subprocess.Popen[bytes]":
     """Another process of the same study, which says nothing."""
     words = ["tune", arguments.spec, "--study", str(folder), "--worker", str(number)]
-    for name in ("trials", "time", "metric", "sampler", "pruner", "seed", "device", "max_layers"):
+    for name in ("trials", "time", "metric", "sampler", "pruner", "population", "seed", "device", "max_layers"):
         value = getattr(arguments, name)
         unit = "s" if name == "time" else ""
         words += [f"--{name.replace('_', '-')}", f"{value}{unit}"] if value is not None else []

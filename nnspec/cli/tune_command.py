@@ -32,6 +32,12 @@ def add_tune_command(command: Callable[[str, str, str], argparse.ArgumentParser]
         help="median ends a trial that is worse than most were by then (median)",
     )
     tune.add_argument("--jobs", type=_count, default=1, metavar="N", help="so many processes at a time (1)")
+    tune.add_argument(
+        "--population",
+        type=_count,
+        metavar="N",
+        help="train so many trials at a time as one, where they differ in lr, weight_decay, p of Dropout or seed alone",
+    )
     tune.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the choice of values (0)")
     tune.add_argument("--device", help="cpu, cuda, cuda:1, mps or auto; the spec's unless given")
     tune.add_argument("-o", "--output", metavar="FILE", help="the best spec; SPEC-best.yaml beside it unless given")

@@ -113,6 +113,11 @@ class Examples(Feed):
             start += sum(chunk)
 
 
+def batch_size_of(asked: int | str, rows: int) -> int:
+    """Examples of a batch: so many as the spec says, or all of so many rows."""
+    return asked if isinstance(asked, int) else rows
+
+
 def batch_sizes(rows: int, size: int) -> list[int]:
     """The sizes of an epoch's batches. A last one of a single example joins the one before it.
 

@@ -16,7 +16,7 @@ from nnspec.prepare import FittedOutput
 from nnspec.prepare.fitted import invert
 from nnspec.pycode import name
 from nnspec.spec.spec import Output, Spec
-from nnspec.training.batches import Batch, Feed
+from nnspec.training.batches import Batch, Feed, batch_size_of
 from nnspec.training.objective import Objective, learnt, result_of
 from nnspec.training.result import Metrics
 
@@ -62,8 +62,7 @@ class Judge:
 
     def batches(self, examples: Feed) -> Iterator[Batch]:
         """The examples in their order, in batches as large as evaluation takes them."""
-        asked = self.spec.train.batch_size
-        training = examples.rows if asked == "full" else asked
+        training = batch_size_of(self.spec.train.batch_size, examples.rows)
         return examples.in_order(max(training * BATCHES_AT_ONCE, BATCH_BYTES // examples.row_bytes))
 
     def _score(self, output: Output, answers: Tensor, examples: Feed) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from nnspec.diagnostics import Note, Span, SpecError
 from nnspec.graph import Graph, Vertex
 from nnspec.spec.spec import Spec
-from nnspec.training.batches import batch_sizes
+from nnspec.training.batches import batch_size_of, batch_sizes
 
 LINES = {
     "data": "data: {source: rows.csv}",
@@ -36,8 +36,7 @@ def check_trainable(spec: Spec, graph: Graph) -> None:
 
 def check_batches(spec: Spec, graph: Graph, rows: int) -> None:
     """Refuse batches of one example for a BatchNorm that would see a single number per channel."""
-    asked = spec.train.batch_size
-    if min(batch_sizes(rows, rows if asked == "full" else asked), default=0) != 1:
+    if min(batch_sizes(rows, batch_size_of(spec.train.batch_size, rows)), default=0) != 1:
         return
     for vertex in graph:
         if vertex.kind.startswith("BatchNorm") and vertex.name in graph.live and _single(vertex):

@@ -28,11 +28,13 @@ def make_optimizer(spec: Spec, graph: Graph, net: nn.Module) -> Optimizer:
     """
     assert spec.optimizer
     named = dict(net.named_parameters())
-    movers = [_made(mover, {known: named[known] for known in names}) for mover, names in moved(graph, spec.optimizer)]
+    movers = [
+        make_one(mover, {known: named[known] for known in names}) for mover, names in moved(graph, spec.optimizer)
+    ]
     return movers[0] if len(movers) == 1 else Together(movers)
 
 
-def _made(described: Described, parameters: dict[str, nn.Parameter]) -> Optimizer:
+def make_one(described: Described, parameters: dict[str, nn.Parameter]) -> Optimizer:
     """torch's own, with its fused kernel where there is one."""
     kind = type(described).__name__
     if not hasattr(torch.optim, kind):

@@ -24,7 +24,7 @@ from nnspec.shapes import bind
 from nnspec.spec.reach import Reach
 from nnspec.spec.resolve import resolve
 from nnspec.spec.spec import Spec
-from nnspec.training.batches import Examples, Feed, batch_sizes
+from nnspec.training.batches import Examples, Feed, batch_size_of, batch_sizes
 from nnspec.training.best import Best
 from nnspec.training.engine import choose_device, choose_seed, device_name, flushed_denormals, suitable_threads
 from nnspec.training.evaluate import Judge
@@ -93,7 +93,7 @@ def train(
         if start:
             fill(net, start)
         net.to(device)
-        parts = {name: _tensors(graph, data, name, device) for name in PARTS}
+        parts = {name: tensors_of(graph, data, name, device) for name in PARTS}
         judge = Judge(spec, graph, compile_objective(spec), data.preparation.outputs)
         learner = make_learner(spec, net, judge, parts["train"].rows, seed)
         result = _train(learner, judge, parts, run, progress or Silent())
@@ -104,7 +104,7 @@ def train(
 def make_learner(spec: Spec, net: nn.Module, judge: Judge, rows: int, seed: int) -> Learner:
     """A network with the optimizer and the scheduler that its spec asks for, to learn from so many rows."""
     section = spec.train
-    batch_size = _batch_size(spec, rows)
+    batch_size = batch_size_of(section.batch_size, rows)
     optimizer = make_optimizer(spec, judge.graph, net)
     steps = section.epochs * len(batch_sizes(rows, batch_size))
     return Learner(
@@ -160,7 +160,7 @@ def _measure(judge: Judge, net: nn.Module, part: Feed) -> PartResult:
     return PartResult(part.rows, measured.loss, measured.metrics)
 
 
-def _tensors(graph: Graph, data: Data, name: str, device: torch.device) -> Examples:
+def tensors_of(graph: Graph, data: Data, name: str, device: torch.device) -> Examples:
     """A part as the network and its losses take it."""
     part: Part = getattr(data, name)
     arrays = prepared(data.preparation, part)
@@ -169,15 +169,10 @@ def _tensors(graph: Graph, data: Data, name: str, device: torch.device) -> Examp
     return Examples(tuple(map(torch.from_numpy, inputs)), tuple(map(torch.from_numpy, targets)), device).to(device)
 
 
-def _batch_size(spec: Spec, rows: int) -> int:
-    asked = spec.train.batch_size
-    return rows if asked == "full" else asked
-
-
 def _step_macs(spec: Spec, graph: Graph, part: Part) -> int:
     """Multiply-accumulates of a step forward."""
     macs = bind(cost(graph).macs, part.lengths)
-    return _batch_size(spec, len(part)) * (macs if isinstance(macs, int) else 0)
+    return batch_size_of(spec.train.batch_size, len(part)) * (macs if isinstance(macs, int) else 0)
 
 
 def _write_record(run: Run, spec: Spec, seed: int, device: torch.device, start: Start | None) -> None:
