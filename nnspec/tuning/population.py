@@ -51,7 +51,7 @@ def alike(one: Network, other: Network) -> bool:
 
 def tune_together(tuned: Tuned, study: Study, size: int, trials: int, followed: Followed, until: float) -> bool:
     """Rounds of `size` trials until the study has so many; False if interrupted."""
-    training = _Round(tuned)
+    training = Round(tuned)
     with stoppable() as stop:
         while (done := len(study.trials())) < trials and time.monotonic() < until:
             start = time.monotonic()
@@ -68,7 +68,7 @@ def tune_together(tuned: Tuned, study: Study, size: int, trials: int, followed: 
     return True
 
 
-class _Round:
+class Round:
     """The data, read once, and what a population is judged by."""
 
     def __init__(self, tuned: Tuned) -> None:

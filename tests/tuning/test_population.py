@@ -17,7 +17,7 @@ from nnspec.training.objective import compile_objective
 from nnspec.training.population import Masked, Population
 from nnspec.tuning import Tuned
 from nnspec.tuning.goal import find_goal
-from nnspec.tuning.population import _Round, check_alike
+from nnspec.tuning.population import Round, check_alike
 
 SPEC = """\
 nnspec: 1
@@ -55,7 +55,7 @@ def test_each_network_learns_what_it_would_alone(kind: str, tmp_path: Path, monk
     values = [{"optimizer": 3e-3, "seed": 1}, {"optimizer": 3e-2, "seed": 2}, {"optimizer": 3e-3, "seed": 2}]
     rate, seed = (search.name for search in what.searches)
     networks = [what.network({rate: value["optimizer"], seed: value["seed"]}) for value in values]
-    members = _Round(what).members(networks, Stop())
+    members = Round(what).members(networks, Stop())
     assert members
     for network, member in zip(networks, members, strict=True):
         _, result = train_spec(network.spec, network.graph, tmp_path)
