@@ -36,6 +36,7 @@ METRICS = "metrics.jsonl"  # one line an epoch
 RESULT = "result.json"  # final metrics of each part
 EXAMPLES = "examples.npz"  # raw test rows and their targets, for the proof
 RECORD = "run.json"  # versions, seed, device, machine, times, command
+FOLDS = "folds.json"  # of a cross-validation: each fold's result, means and deviations; the folds are runs below
 MODEL = "model.onnx"
 PROOF = "proof.json"
 
@@ -110,6 +111,13 @@ class Run:
     def write_record(self, record: Mapping[str, Any]) -> None:
         write_json(self.file(RECORD), record)
 
+    def folds(self) -> dict[str, Any]:
+        """What a cross-validation came to."""
+        return read_json(self.file(FOLDS))
+
+    def write_folds(self, found: Mapping[str, Any]) -> None:
+        write_json(self.file(FOLDS), found)
+
     def proof(self) -> dict[str, Any]:
         """How far the exported file is from the trained module."""
         return read_json(self.file(PROOF))
@@ -153,6 +161,9 @@ def open_run(path: Path, needs: Iterable[str] = TRAINED) -> Run:
         raise SpecError.of("run-folder", f"{path} is not a run: it has no {SPEC}", help=_runs_below(path))
     run.spec()
     missing = [name for name in needs if not run.has(name)]
+    if missing and run.has(FOLDS):
+        message = f"{path} is a cross-validation, whose folds are runs of their own"
+        raise SpecError.of("run-folder", message, help=f"name one of them: {path / fold_name(1)}")
     if missing:
         raise SpecError.of(
             "run-folder",
@@ -160,6 +171,11 @@ def open_run(path: Path, needs: Iterable[str] = TRAINED) -> Run:
             help="its training did not come to its end: train again",
         )
     return run
+
+
+def fold_name(number: int) -> str:
+    """The folder of a cross-validation's fold, counted from 1."""
+    return f"fold-{number}"
 
 
 def environment() -> dict[str, Any]:

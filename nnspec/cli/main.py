@@ -14,7 +14,7 @@ from typing import TextIO
 from nnspec import __version__
 from nnspec.cli.lsp_command import add_lsp_command
 from nnspec.cli.measuring_commands import add_measuring_commands
-from nnspec.cli.reading import add_reading, add_set
+from nnspec.cli.reading import add_reading, add_set, at_least
 from nnspec.cli.rewrite_commands import add_rewrite_commands
 from nnspec.cli.tune_command import add_tune_command
 from nnspec.diagnostics import COLOURS, PLAIN, Palette, SpecError, did_you_mean, render
@@ -286,6 +286,9 @@ def _train_command(commands: "Commands[_Parser]") -> None:
     train.add_argument("--run", metavar="DIR", help="the run folder; runs/NAME/TIME-HASH unless given")
     train.add_argument("--seed", type=int, metavar="N", help="seed of weights and order; the spec's unless given")
     train.add_argument("--device", help="cpu, cuda, cuda:1, mps or auto; the spec's unless given")
+    train.add_argument(
+        "--folds", type=at_least(2), metavar="K", help="cross-validate: K trainings, each tested on rows of its own"
+    )
     train.add_argument("--quiet", action="store_true", help="print errors only")
     _add_strict(train)
     add_reading(train)

@@ -1,13 +1,12 @@
 """Commands that run a network: train, export, verify, predict."""
 
-import os
-import shlex
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnspec.cli.main import EXIT_INTERRUPTED
+from nnspec.cli.paths import shown, typed
 from nnspec.cli.specs import load, print_or_write, warn
 from nnspec.diagnostics import Span, SpecError, Text, some
 
@@ -31,6 +30,10 @@ def train(arguments: Namespace) -> int:
     say(_headline(network))
     if start := find_start(network.spec, network.graph, Reach(network.folder, network.allowed)):
         say(_start_line(start))
+    if arguments.folds:
+        from nnspec.cli.folds import train_folds
+
+        return train_folds(network, arguments, say)
     # torch takes a second to import, and a spec that is wrong should not wait for it.
     from nnspec.training import terminal_progress, train_spec
 
@@ -48,7 +51,7 @@ def train(arguments: Namespace) -> int:
         return _interrupted(run, result)
     say(f"\n{_result_table(result)}")
     _export(run, None, None, say)
-    say(f"\nthe run is in {_shown(run.path)}; next:")
+    say(f"\nthe run is in {shown(run.path)}; next:")
     for line in _next_steps(run, result):
         say(f"  {line}")
     return 0
@@ -93,7 +96,7 @@ def _export(run: "Run", output: Path | None, opset: int | None, say: Say) -> Non
     from nnspec.exporting import export_run, render
 
     path, proof = export_run(run, output, opset)
-    say(f"\n{_shown(path)}, {path.stat().st_size / 1024:,.1f} KiB, takes raw inputs and gives answers")
+    say(f"\n{shown(path)}, {path.stat().st_size / 1024:,.1f} KiB, takes raw inputs and gives answers")
     for line in render(proof):
         say(f"  {line}")
 
@@ -149,30 +152,19 @@ def _cells(row: list[str], widths: list[int]) -> list[str]:
 
 def _interrupted(run: "Run", result: "Result") -> int:
     """What is left of a training that was stopped, and how to go on."""
-    where = _shown(run.path)
+    where = shown(run.path)
     if not result.best_epoch:
         print(f"\ninterrupted before the first epoch came to its end: {where} holds no weights yet")
         return EXIT_INTERRUPTED
     print(f"\ninterrupted after epoch {result.epochs}; the best weights so far are kept in {where}; next:")
-    print(f"  nnspec export {_typed(run.path)}")
+    print(f"  nnspec export {typed(run.path)}")
     return EXIT_INTERRUPTED
 
 
 def _next_steps(run: "Run", result: "Result") -> list[str]:
-    model, folder = _typed(run.path / "model.onnx"), _typed(run.path)
-    rows = _typed(run.path / "examples.npz") if "test" in result.parts else "rows.csv"
+    model, folder = typed(run.path / "model.onnx"), typed(run.path)
+    rows = typed(run.path / "examples.npz") if "test" in result.parts else "rows.csv"
     return [f"nnspec predict {model} {rows}", f"nnspec verify {model} --run {folder}"]
-
-
-def _shown(path: Path) -> str:
-    """A path from here, where it is below."""
-    relative = os.path.relpath(path)
-    return str(path) if relative.startswith("..") else relative
-
-
-def _typed(path: Path) -> str:
-    """The same, in quotes where a shell needs them."""
-    return shlex.quote(_shown(path))
 
 
 def _silent(text: str) -> None:

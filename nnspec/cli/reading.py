@@ -1,6 +1,7 @@
 """The arguments that decide how a spec is read: its values, what it may read, how large its network may be."""
 
 import argparse
+from collections.abc import Callable
 
 SET_HELP = "override a value of the spec, as in train.epochs=5 or layers[0].Linear=64; may be repeated"
 
@@ -36,13 +37,18 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-layers",
         dest="max_layers",
-        type=_at_least_1,
+        type=at_least(1),
         metavar="N",
         help="refuse a network of more layers, with each block and repeat written out; 100,000 unless given",
     )
 
 
-def _at_least_1(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or int(text[:18]) < 1:
-        raise argparse.ArgumentTypeError(f"a whole number of at least 1, got '{text}'")
-    return int(text[:18])
+def at_least(least: int) -> Callable[[str], int]:
+    """Reads a whole number of at least so much."""
+
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdecimal() or int(text[:18]) < least:
+            raise argparse.ArgumentTypeError(f"a whole number of at least {least}, got '{text}'")
+        return int(text[:18])
+
+    return read

@@ -4,13 +4,14 @@ What is not given as a source of its own is split off the training source. Prepa
 rows alone.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from nnspec.data.columns import Lengths, agree, check_indices, input_columns, read_input, written
+from nnspec.data.folds import folds
 from nnspec.data.learnt import Rows, before_file, learn
 from nnspec.data.parted import split_by
 from nnspec.data.sources import read_source
@@ -69,15 +70,50 @@ def load_examples(
     `folder` is the spec's, `allowed` are others that it may read from; `outputs` and `lookups` are the network's output
     tensors and the tables that it looks up in.
     """
+    data = _section(spec)
+    tables = _read_tables(spec, data, Reach(folder, tuple(allowed)))
+    return _examples(spec, outputs, lookups or {}, _divide(spec, data, tables))
+
+
+def load_folds(
+    spec: Spec,
+    folder: Path,
+    outputs: Mapping[str, Tensor],
+    lookups: Mapping[str, tuple[int, Vertex]],
+    count: int,
+    *,
+    allowed: Sequence[Path] = (),
+) -> Iterator[Examples]:
+    """The examples of each fold of a cross-validation; the data are read once, preparation is fitted in each."""
+    data = _section(spec)
+    for part in PARTS[1:]:
+        if getattr(data, part) is not None:
+            message = f"folds are drawn from one source, and data has a `{part}` of its own"
+            help = f"leave it out: --set data.{part}=null"
+            raise SpecError.of("split", message, spec.span_of("data", part), help=help)
+    table = _read_tables(spec, data, Reach(folder, tuple(allowed)))["train"]
+    read = _read_rows(spec, table, {})
+    span = written(spec, "data", "split", data.split.by or "stratify") or spec.span_of("data")
+    labels = class_labels(spec, table) if data.split.stratify else None
+    for cut in folds(table, data.split, count, labels, span):
+        yield _examples(spec, outputs, lookups, {part: _taken(read, getattr(cut, part)) for part in PARTS})
+
+
+def _section(spec: Spec) -> DataSection:
     if spec.data is None:
         help = "add `data: {source: FILE}`"
         raise SpecError.of("not-trainable", "the spec names no data to learn from", spec.root.span, help=help)
-    tables = _read_tables(spec, spec.data, Reach(folder, tuple(allowed)))
-    parts = _divide(spec, spec.data, tables)
+    return spec.data
+
+
+def _examples(
+    spec: Spec, outputs: Mapping[str, Tensor], lookups: Mapping[str, tuple[int, Vertex]], parts: Mapping[str, Rows]
+) -> Examples:
+    """The examples of parts that are divided; what preparation learns, it learns from the training rows."""
     inputs = {name: learn(spec, given, parts["train"]) for name, given in spec.inputs.items()}
     parts = {name: _as_exported(spec, part, inputs) for name, part in parts.items()}
     for part in parts.values():
-        for name, (size, layer) in (lookups or {}).items():
+        for name, (size, layer) in lookups.items():
             if not spec.inputs[name].steps:
                 check_indices(part.raw[name], part.table, part.rows, part.columns[name], size, layer)
     found: dict[str, dict[str, Array]] = {part: {} for part in PARTS}

@@ -37,7 +37,7 @@ def split_by(table: Table, section: SplitSection, span: Span) -> Split:
 
 def _by_group(table: Table, column: str, section: SplitSection, span: Span) -> Choice:
     """Whole groups, shuffled by PCG64's raw numbers in the order of their names."""
-    names, group = np.unique(np.array(_keys(table, column, span)), return_inverse=True)
+    names, group = np.unique(np.array(keys_of(table, column, span)), return_inverse=True)
     order = np.argsort(np.random.PCG64(section.seed).random_raw(len(names)), kind="stable")
     place = np.argsort(order, kind="stable")[group]
     more = "more groups, a larger share, or another `seed`"
@@ -46,7 +46,7 @@ def _by_group(table: Table, column: str, section: SplitSection, span: Span) -> C
 
 def _by_time(table: Table, column: str, section: SplitSection, span: Span) -> Choice:
     """The earliest for training, the latest for the test. Rows of one time stay together."""
-    moments, place = np.unique(_moments(table, column, span), return_inverse=True)
+    moments, place = np.unique(moments_of(table, column, span), return_inverse=True)
     more = "rows of more times, or a larger share"
     return _whole(place, section, f"column '{column}' has {_count(len(moments), 'different time')}", span, more)
 
@@ -54,8 +54,8 @@ def _by_time(table: Table, column: str, section: SplitSection, span: Span) -> Ch
 def _by_hash(table: Table, column: str, section: SplitSection, span: Span) -> Choice:
     """Each row by its own value alone, so a row stays in its part however many others come."""
     _, validation, test = shares_of(section)
-    keys = _keys(table, column, span)
-    place = {key: _fraction(f"{section.seed}:{key}") for key in set(keys)}
+    keys = keys_of(table, column, span)
+    place = {key: hashed(f"{section.seed}:{key}") for key in set(keys)}
     part = {key: 2 if at < test else 1 if at < test + validation else 0 for key, at in place.items()}
     choice = np.array([part[key] for key in keys])
     have = f"no value of column '{column}' hashes into"
@@ -65,7 +65,7 @@ def _by_hash(table: Table, column: str, section: SplitSection, span: Span) -> Ch
 
 def _by_name(table: Table, column: str, section: SplitSection, span: Span) -> Choice:
     """As the column says: train, validation or test."""
-    keys = _keys(table, column, span)
+    keys = keys_of(table, column, span)
     for row, key in enumerate(keys):
         if key not in NAMES:
             message = f"{table.subject(column, row)}: {shown_value(key)} is no part"
@@ -95,7 +95,7 @@ def _refuse_empty(choice: Choice, section: SplitSection, have: str, span: Span, 
             raise SpecError.of("split", message, span, help=help)
 
 
-def _keys(table: Table, column: str, span: Span) -> list[str]:
+def keys_of(table: Table, column: str, span: Span) -> list[str]:
     """Each row's value as text: no spaces around it, and 7 for the 7.0 that a spreadsheet wrote."""
     values = _single(table, column, span)
     texts = [str(value).strip() for value in values.tolist()]
@@ -113,7 +113,7 @@ def _single(table: Table, column: str, span: Span) -> Array:
     return values.reshape(-1)
 
 
-def _moments(table: Table, column: str, span: Span) -> Array:
+def moments_of(table: Table, column: str, span: Span) -> Array:
     """Numbers as they are; ISO dates as microseconds."""
     values = _single(table, column, span)
     texts = [str(value).strip() for value in values.tolist()]
@@ -145,7 +145,7 @@ def _in_one_zone(table: Table, column: str, dates: Sequence[datetime]) -> Array:
     return np.array([gap // timedelta(microseconds=1) for gap in since], dtype=np.int64)
 
 
-def _fraction(text: str) -> Fraction:
+def hashed(text: str) -> Fraction:
     """A text's own place between 0 and 1."""
     return Fraction(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"), 2**64)
 
