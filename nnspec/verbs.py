@@ -60,6 +60,7 @@ def train(
     run: Path | str | None = None,
     seed: int | None = None,
     device: str | None = None,
+    memory: str | None = None,
     progress: "Progress | None" = None,
     allow_path: Iterable[Path | str] = (),
     max_layers: int | None = None,
@@ -71,6 +72,7 @@ def train(
         run: the run folder; `runs/NAME/TIME-HASH` unless given.
         seed: seed of the weights and of the order of examples; the spec's unless given.
         device: `cpu`, `cuda`, `cuda:1`, `mps` or `auto`; the spec's unless given.
+        memory: what it may take (`4GB`); half of the machine's unless given. Data that need more are streamed.
         progress: told of each epoch; silent unless given.
         allow_path: as in `load`, for a spec file.
         max_layers: as in `load`, for a spec file.
@@ -89,6 +91,7 @@ def train(
         run_dir=run,
         seed=seed,
         device=device,
+        memory=memory,
         progress=progress,
     )
     return done

@@ -289,6 +289,7 @@ def _train_command(commands: "Commands[_Parser]") -> None:
     train.add_argument(
         "--folds", type=at_least(2), metavar="K", help="cross-validate: K trainings, each tested on rows of its own"
     )
+    train.add_argument("--memory", metavar="SIZE", help="as in 4GB; data that need more are streamed; half the machine")
     train.add_argument("--quiet", action="store_true", help="print errors only")
     _add_strict(train)
     add_reading(train)

@@ -45,6 +45,7 @@ def train(arguments: Namespace) -> int:
         run_dir=arguments.run,
         seed=arguments.seed,
         device=arguments.device,
+        memory=arguments.memory,
         progress=None if arguments.quiet else terminal_progress(),
     )
     if result.interrupted:

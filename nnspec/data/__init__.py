@@ -1,7 +1,21 @@
 """Data: what an example is, how rows are divided, what is learnt from them before training."""
 
-from nnspec.data.examples import Examples, Part, load_examples, load_folds, prepared
+from nnspec.data.examples import Examples, Part, load_examples, load_folds, prepared, prepared_inputs, prepared_targets
 from nnspec.data.parted import split_by
 from nnspec.data.splits import Split, split
+from nnspec.data.streamed import BUFFERS, StreamedPart
 
-__all__ = ["Examples", "Part", "Split", "load_examples", "load_folds", "prepared", "split", "split_by"]
+__all__ = [
+    "BUFFERS",
+    "Examples",
+    "Part",
+    "Split",
+    "StreamedPart",
+    "load_examples",
+    "load_folds",
+    "prepared",
+    "prepared_inputs",
+    "prepared_targets",
+    "split",
+    "split_by",
+]

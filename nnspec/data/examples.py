@@ -16,6 +16,7 @@ from nnspec.data.learnt import Rows, before_file, learn
 from nnspec.data.parted import split_by
 from nnspec.data.sources import read_source
 from nnspec.data.splits import Split, split
+from nnspec.data.streamed import StreamedPart, bytes_of_row, check_rows, chunk_rows, first_lengths, learn_streamed
 from nnspec.data.targets import Target, class_labels, fit_output, read_target, refuse_constant
 from nnspec.diagnostics import Diagnostic, SpecError
 from nnspec.graph import Vertex
@@ -26,6 +27,7 @@ from nnspec.spec.reach import Reach
 from nnspec.spec.spec import Output, Spec
 from nnspec.tables import Array, Table
 
+COPIES = 2  # of the inputs that stand in memory for a while as they are read
 PARTS = ("train", "validation", "test")
 
 
@@ -46,14 +48,18 @@ class Part:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def head(self, most: int) -> dict[str, Array]:
+        """The inputs of the first examples."""
+        return {name: rows[:most] for name, rows in self.raw.items()}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
     """All that training learns from and is measured on."""
 
-    train: Part
-    validation: Part
-    test: Part
+    train: Part | StreamedPart
+    validation: Part | StreamedPart
+    test: Part | StreamedPart
     preparation: Preparation
 
 
@@ -64,14 +70,18 @@ def load_examples(
     lookups: Mapping[str, tuple[int, Vertex]] | None = None,
     *,
     allowed: Sequence[Path] = (),
+    memory: int | None = None,
 ) -> Examples:
     """Read, check and divide a spec's data.
 
     `folder` is the spec's, `allowed` are others that it may read from; `outputs` and `lookups` are the network's output
-    tensors and the tables that it looks up in.
+    tensors and the tables that it looks up in. Inputs that take more than `memory` bytes stay in their file.
     """
     data = _section(spec)
     tables = _read_tables(spec, data, Reach(folder, tuple(allowed)))
+    rows = sum(table.rows for table in tables.values())
+    if memory is not None and rows * bytes_of_row(spec) * COPIES > memory:
+        return _stream(spec, data, tables, outputs, lookups or {}, memory)
     return _examples(spec, outputs, lookups or {}, _divide(spec, data, tables))
 
 
@@ -116,20 +126,50 @@ def _examples(
         for name, (size, layer) in lookups.items():
             if not spec.inputs[name].steps:
                 check_indices(part.raw[name], part.table, part.rows, part.columns[name], size, layer)
-    found: dict[str, dict[str, Array]] = {part: {} for part in PARTS}
-    fitted: dict[str, FittedOutput] = {}
-    for name, output in spec.outputs.items():
-        if output.loss:
-            fitted[name] = _read_output(spec, output, outputs[name], parts, found)
+    found, fitted = _read_outputs(spec, outputs, parts)
     made = {part: Part(of.raw, found[part], of.table.name, of.rows, of.lengths) for part, of in parts.items()}
     return Examples(**made, preparation=Preparation(inputs, fitted, parts["train"].columns))
 
 
+def _stream(
+    spec: Spec,
+    data: DataSection,
+    tables: Mapping[str, Table],
+    outputs: Mapping[str, Tensor],
+    lookups: Mapping[str, tuple[int, Vertex]],
+    memory: int,
+) -> Examples:
+    """The same, with inputs that stay in their file."""
+    own = {part: 0.0 for part in PARTS[1:] if part in tables}
+    table, section, chunk = tables["train"], data.split.model_copy(update=own), chunk_rows(spec, memory)
+    cut = _cut(spec, table, section)
+    _refuse_double(spec, section, cut, own)
+    columns = check_rows(spec, table, chunk, {}, lookups)
+    for part in own:
+        check_rows(spec, tables[part], chunk, columns, lookups)
+    steps = learn_streamed(spec, table, cut.train, columns, chunk)
+    held = {part: Rows(table, getattr(cut, part), {}, columns) for part in PARTS}
+    held |= {part: Rows(tables[part], np.arange(tables[part].rows), {}, columns) for part in own}
+    lengths = first_lengths(spec, held["train"], steps)
+    held = {part: replace(of, lengths=lengths) for part, of in held.items()}
+    found, fitted = _read_outputs(spec, outputs, held)
+    made = {part: StreamedPart(spec, of, chunk, memory, steps, found[part]) for part, of in held.items()}
+    return Examples(**made, preparation=Preparation(steps, fitted, columns))
+
+
+def prepared_inputs(preparation: Preparation, raw: Mapping[str, Array]) -> dict[str, Array]:
+    """Inputs as the network takes them, by name."""
+    return {name: apply(inside(preparation.inputs[name]), rows) for name, rows in raw.items()}
+
+
+def prepared_targets(preparation: Preparation, part: Part | StreamedPart) -> dict[str, Array]:
+    """Targets as the losses take them, by name."""
+    return {name: apply(preparation.outputs[name].steps, rows) for name, rows in part.targets.items()}
+
+
 def prepared(preparation: Preparation, part: Part) -> dict[str, Array]:
-    """Inputs as the network takes them and targets as the losses do, by name."""
-    inputs = {name: apply(inside(preparation.inputs[name]), rows) for name, rows in part.raw.items()}
-    targets = {name: apply(preparation.outputs[name].steps, rows) for name, rows in part.targets.items()}
-    return {**inputs, **targets}
+    """Inputs and targets."""
+    return {**prepared_inputs(preparation, part.raw), **prepared_targets(preparation, part)}
 
 
 def _read_tables(spec: Spec, data: DataSection, reach: Reach) -> dict[str, Table]:
@@ -194,6 +234,18 @@ def _as_exported(spec: Spec, part: Rows, steps: Mapping[str, tuple[FittedStep, .
 
 def _taken(whole: Rows, rows: Array) -> Rows:
     return replace(whole, rows=rows, raw={name: array[rows] for name, array in whole.raw.items()})
+
+
+def _read_outputs(
+    spec: Spec, outputs: Mapping[str, Tensor], parts: Mapping[str, Rows]
+) -> tuple[Mapping[str, dict[str, Array]], dict[str, FittedOutput]]:
+    """The targets of each part, and how each output reads."""
+    found: dict[str, dict[str, Array]] = {part: {} for part in PARTS}
+    fitted: dict[str, FittedOutput] = {}
+    for name, output in spec.outputs.items():
+        if output.loss:
+            fitted[name] = _read_output(spec, output, outputs[name], parts, found)
+    return found, fitted
 
 
 def _read_output(

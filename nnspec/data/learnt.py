@@ -1,11 +1,11 @@
 """What steps learn from the training rows, and the rows as the exported file takes them; their mistakes get a place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nnspec.data.columns import Lengths, written
 from nnspec.diagnostics import Span, SpecError
-from nnspec.prepare.fitted import FittedStep, apply, fit, outside
+from nnspec.prepare.fitted import FittedStep, apply, fit, fit_chunks, outside
 from nnspec.prepare.step import FitError, RowError
 from nnspec.spec.spec import Input, Spec
 from nnspec.tables import Array, Table
@@ -27,14 +27,34 @@ def learn(spec: Spec, given: Input, train: Rows) -> tuple[FittedStep, ...]:
     try:
         return fit(given.steps, train.raw[given.name])
     except FitError as error:
-        columns = train.columns[given.name]
-        of_column = error.entry is not None and len(columns) > 1 and given.held.rank == 2
-        column = f"column '{columns[error.entry or 0]}': " if of_column else ""
-        message = f"{error.step} of input {given.name}: {column}{error.message}"
-        span = _step_span(spec, given, error.step)
-        raise SpecError.of("data-value", message, span, help=error.help) from None
+        raise _fit_error(spec, given, train.columns[given.name], error) from None
     except RowError as error:
         raise row_error(error, train.table, train.rows, train.columns[given.name]) from None
+
+
+def learn_from(spec: Spec, given: Input, chunks: Callable[[], Iterable[Rows]]) -> tuple[FittedStep, ...]:
+    """The same for training rows that are not held at once, in a pass over them for each step that learns."""
+    here: Rows | None = None
+
+    def arrays() -> Iterator[Array]:
+        nonlocal here
+        for here in chunks():
+            yield here.raw[given.name]
+
+    try:
+        return fit_chunks(given.steps, arrays)
+    except FitError as error:
+        raise _fit_error(spec, given, here.columns[given.name] if here else (), error) from None
+    except RowError as error:
+        assert here, "a row stands in a chunk"
+        raise row_error(error, here.table, here.rows, here.columns[given.name]) from None
+
+
+def _fit_error(spec: Spec, given: Input, columns: Sequence[str], error: FitError) -> SpecError:
+    of_column = error.entry is not None and len(columns) > 1 and given.held.rank == 2
+    column = f"column '{columns[error.entry or 0]}': " if of_column else ""
+    message = f"{error.step} of input {given.name}: {column}{error.message}"
+    return SpecError.of("data-value", message, _step_span(spec, given, error.step), help=error.help)
 
 
 def _step_span(spec: Spec, given: Input, step: str) -> Span:

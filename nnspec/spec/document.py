@@ -104,6 +104,9 @@ class DataSection(Section):
     """A source of its own for validation."""
     test: Source | None = Field(default=None, json_schema_extra={"words": SOURCE})
     """A source of its own for the final test."""
+    memory: Memory | None = Field(default=None, json_schema_extra={"words": BYTES})
+    """Memory that training may take (`4GB`); half of the machine's unless given. Inputs that need more stay in their
+    file, and are read in chunks of rows that are drawn at random and mixed."""
 
 
 class InputSection(Section):

@@ -6,7 +6,7 @@ from typing import NoReturn
 import numpy as np
 
 from nnspec.diagnostics import Note, Span, SpecError, Text, did_you_mean
-from nnspec.tables.table import Array, LazyColumns, Table
+from nnspec.tables.table import Array, LazyColumns, Table, within
 
 
 class JoinedColumns(LazyColumns):
@@ -29,6 +29,9 @@ class JoinedColumns(LazyColumns):
 
     def __contains__(self, column: object) -> bool:
         return column in self.parts[0].columns
+
+    def part(self, start: int, rows: int) -> "JoinedColumns":
+        return JoinedColumns(tuple(within(self.parts, start, rows)))
 
     def numbers(self, column: str) -> None:
         return None

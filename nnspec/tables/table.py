@@ -2,8 +2,8 @@
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,10 @@ class LazyColumns(Mapping[str, Array], ABC):
     rows: int
 
     @abstractmethod
+    def part(self, start: int, rows: int) -> "LazyColumns":
+        """The same columns for some of the rows."""
+
+    @abstractmethod
     def numbers(self, column: str) -> Array | None:
         """A column as finite numbers where that is quick; None where it has to be looked at value by value."""
 
@@ -39,6 +43,7 @@ class Table:
     lines: Array | None = None
     parts: tuple["Table", ...] = ()
     folder: Path | None = None
+    first: int = 0  # row of the file that row 0 is, in a table that is a part of one
 
     @property
     def rows(self) -> int:
@@ -59,20 +64,40 @@ class Table:
         if self.parts:
             part, row = self._part(row)
             return part.subject(column, row)
-        return f"column '{column}'" if self.lines is not None else f"row {row + 1} of '{column}'"
+        return f"column '{column}'" if self.lines is not None else f"row {self.first + row + 1} of '{column}'"
 
     def place(self, row: int) -> str:
         """The row in words: `line 5`, or `row 4` where the file has no lines."""
         if self.parts:
             part, row = self._part(row)
             return f"{part.place(row)} of {part.name}"
-        return f"line {self.lines[row]}" if self.lines is not None else f"row {row + 1}"
+        return f"line {self.lines[row]}" if self.lines is not None else f"row {self.first + row + 1}"
+
+    def part(self, start: int, rows: int) -> "Table":
+        """Some rows that follow one another; their columns are read when they are asked for."""
+        columns: Mapping[str, Array]
+        if isinstance(self.columns, LazyColumns):
+            columns = self.columns.part(start, rows)
+        else:
+            columns = {name: values[start : start + rows] for name, values in self.columns.items()}
+        lines = None if self.lines is None else self.lines[start : start + rows]
+        parts = tuple(within(self.parts, start, rows))
+        return replace(self, columns=columns, lines=lines, parts=parts, first=self.first + start)
 
     def _part(self, row: int) -> tuple["Table", int]:
         """The file that a row stands in, and its place there."""
         ends = list(accumulate(part.rows for part in self.parts))
         at = bisect_right(ends, row)
         return self.parts[at], row - (ends[at] - self.parts[at].rows)
+
+
+def within(parts: Sequence[Table], start: int, rows: int) -> Iterator[Table]:
+    """The parts of tables that follow one another which some rows of all stand in."""
+    for part in parts:
+        here, end = max(start, 0), min(start + rows, part.rows)
+        if here < end:
+            yield part.part(here, end - here)
+        start -= part.rows
 
 
 def find_column(table: Table, name: str, asked: Span | None = None) -> Array:

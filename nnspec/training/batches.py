@@ -33,7 +33,10 @@ class Feed(Protocol):
     the same state and `skip` go on from there.
     """
 
-    targets: Tensors  # of all examples, in their order
+    @property
+    def targets(self) -> Tensors:
+        """Those of all examples, in their order."""
+        ...
 
     @property
     def rows(self) -> int: ...
@@ -53,7 +56,7 @@ class Feed(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Examples(Feed):
+class Examples:
     """All examples of a part. They stand on `device`, or in main memory where `device` has too little of it."""
 
     inputs: Tensors

@@ -1,18 +1,23 @@
 """Memory: a network that cannot fit is refused before any of it is made; one that runs out ends in a message."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 
-from nnspec.diagnostics import Note, SpecError
+from nnspec.diagnostics import Note, Span, SpecError, Text
 from nnspec.graph import Graph
 from nnspec.graph.cost import cost, human, human_bytes
+from nnspec.spec.amounts import BYTES_FORM, amount
 from nnspec.spec.spec import Spec
 
 # What torch says where an allocation fails outside a GPU's own allocator, which has an error type of its own.
 REFUSALS = ("can't allocate memory", "Storage size calculation overflowed", "not enough memory")
+
+LIBRARIES = 700 * 10**6  # bytes that Python with torch and polars takes before it has read anything
+LEAST_ROOM = 64 * 10**6
 
 
 def check_memory(spec: Spec, graph: Graph, device: torch.device) -> None:
@@ -32,6 +37,23 @@ def check_memory(spec: Spec, graph: Graph, device: torch.device) -> None:
         notes=[Note("most", f"{human(most)} of them are {vertex.kind} {name}'s")],
         help="give it fewer features, or bring its input down before",
     )
+
+
+def choose_room(spec: Spec, asked: str | None) -> int | None:
+    """Bytes that inputs may take: what the command line or else the spec allows, or half of the machine.
+
+    Of what the whole process may take, the libraries take their share. None where the system does not tell.
+    """
+    allowed: int | None = (memory_of(torch.device("cpu")) or 0) // 2 or None
+    if asked is not None:
+        if not re.match(BYTES_FORM, asked):
+            span = Span(Text("command line", (f"--memory {asked}",)), 1, 10, 1, 10 + len(asked))
+            message = f"memory is a number of bytes with a unit, got {asked!r}"
+            raise SpecError.of("wrong-value", message, span, help="as in --memory 4GB")
+        allowed = int(amount(asked))
+    elif spec.data and spec.data.memory is not None:
+        allowed = int(amount(spec.data.memory))
+    return None if allowed is None else max(allowed - LIBRARIES, LEAST_ROOM)
 
 
 def memory_of(device: torch.device) -> int | None:

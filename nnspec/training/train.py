@@ -15,7 +15,7 @@ from torch import nn
 from nnspec.codegen.load import explained, fill, load, save_weights
 from nnspec.codegen.write import write
 from nnspec.data import Examples as Data
-from nnspec.data import Part, load_examples, prepared
+from nnspec.data import Part, StreamedPart, load_examples, prepared
 from nnspec.graph import Graph
 from nnspec.graph.cost import cost
 from nnspec.graph.start import Start, find_start
@@ -31,13 +31,14 @@ from nnspec.training.evaluate import Judge
 from nnspec.training.fit import Epoch, fit
 from nnspec.training.interrupt import stoppable
 from nnspec.training.learner import Learner
-from nnspec.training.memory import check_memory, exhaustion_told
+from nnspec.training.memory import check_memory, choose_room, exhaustion_told
 from nnspec.training.needs import check_batches, check_trainable
 from nnspec.training.objective import compile_objective, make_scheduler
 from nnspec.training.optimizer import make_optimizer
 from nnspec.training.progress import Progress, Silent
 from nnspec.training.result import PartResult, Result
 from nnspec.training.step import PlainStep
+from nnspec.training.stream import stream
 
 SAVE_EVERY_S = 1.0  # a killed training loses at most so much, and the time that a better epoch takes
 PARTS = ("train", "validation", "test")
@@ -52,13 +53,15 @@ def train_spec(
     run_dir: Path | str | None = None,
     seed: int | None = None,
     device: str | None = None,
+    memory: str | None = None,
     progress: Progress | None = None,
 ) -> tuple[Run, Result]:
     """Train a network on the data beside its spec, in a new run folder; `runs/NAME/TIME-HASH` unless given."""
     check_trainable(spec, graph)
     chosen, seed = choose_device(spec, device), choose_seed(spec, seed)
     check_memory(spec, graph, chosen)
-    data = load_examples(spec, base, graph.output_tensors, graph.lookups, allowed=allowed)
+    room = choose_room(spec, memory)
+    data = load_examples(spec, base, graph.output_tensors, graph.lookups, allowed=allowed, memory=room)
     check_batches(spec, graph, len(data.train))
     start = find_start(spec, graph, Reach(base, tuple(allowed)))
     text = "\n".join(spec.root.span.text.lines) + "\n"
@@ -80,7 +83,7 @@ def train(
     """Train on data that have been read, and leave in the run folder all that later stages need."""
     run.write_preparation(data.preparation)
     most = spec.export.verify.examples
-    run.write_examples({name: rows[:most] for name, rows in {**data.test.raw, **data.test.targets}.items()})
+    run.write_examples({**data.test.head(most), **{name: rows[:most] for name, rows in data.test.targets.items()}})
     source = write(graph, description=spec.description, origin=_spec_name(spec))
     run.write_source(source.text)
     places = {vertex.name: vertex.span for vertex in graph}
@@ -93,7 +96,7 @@ def train(
         if start:
             fill(net, start)
         net.to(device)
-        parts = {name: tensors_of(graph, data, name, device) for name in PARTS}
+        parts = {name: feed_of(spec, graph, data, name, device) for name in PARTS}
         judge = Judge(spec, graph, compile_objective(spec), data.preparation.outputs)
         learner = make_learner(spec, net, judge, parts["train"].rows, seed)
         result = _train(learner, judge, parts, run, progress or Silent())
@@ -160,6 +163,14 @@ def _measure(judge: Judge, net: nn.Module, part: Feed) -> PartResult:
     return PartResult(part.rows, measured.loss, measured.metrics)
 
 
+def feed_of(spec: Spec, graph: Graph, data: Data, name: str, device: torch.device) -> Feed:
+    """Where a part's examples come from: memory, or a stream where it does not hold them."""
+    part: Part | StreamedPart = getattr(data, name)
+    if isinstance(part, StreamedPart):
+        return stream(spec, graph, part, data.preparation, device)
+    return tensors_of(graph, data, name, device)
+
+
 def tensors_of(graph: Graph, data: Data, name: str, device: torch.device) -> Examples:
     """A part as the network and its losses take it."""
     part: Part = getattr(data, name)
@@ -169,7 +180,7 @@ def tensors_of(graph: Graph, data: Data, name: str, device: torch.device) -> Exa
     return Examples(tuple(map(torch.from_numpy, inputs)), tuple(map(torch.from_numpy, targets)), device).to(device)
 
 
-def _step_macs(spec: Spec, graph: Graph, part: Part) -> int:
+def _step_macs(spec: Spec, graph: Graph, part: Part | StreamedPart) -> int:
     """Multiply-accumulates of a step forward."""
     macs = bind(cost(graph).macs, part.lengths)
     return batch_size_of(spec.train.batch_size, len(part)) * (macs if isinstance(macs, int) else 0)
