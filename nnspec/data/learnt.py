@@ -1,14 +1,15 @@
-"""What steps learn from the training rows, and the rows as the exported file takes them; their mistakes get a place."""
+"""What steps learn from the training rows; what they cannot learn gets a place."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nnspec.data.columns import Lengths, written
 from nnspec.diagnostics import Span, SpecError
-from nnspec.prepare.fitted import FittedStep, apply, fit, fit_chunks, outside
+from nnspec.prepare.fitted import FittedStep, fit, fit_chunks
 from nnspec.prepare.step import FitError, RowError
 from nnspec.spec.spec import Input, Spec
 from nnspec.tables import Array, Table
+from nnspec.tables.before import applied_before, row_error
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,16 +67,4 @@ def _step_span(spec: Spec, given: Input, step: str) -> Span:
 
 def before_file(given: Input, steps: Sequence[FittedStep], part: Rows) -> Array:
     """An input's rows after the steps that stand outside of the exported file."""
-    try:
-        found: Array = apply(outside(steps), part.raw[given.name])
-    except RowError as error:
-        raise row_error(error, part.table, part.rows, part.columns[given.name]) from None
-    return found
-
-
-def row_error(error: RowError, table: Table, rows: Array, columns: Sequence[str]) -> SpecError:
-    """A row that a step cannot read, with its place in the table whose `rows` the step was handed."""
-    row = int(rows[error.row])
-    named = [f"'{column}'" for column in columns]
-    subject = table.subject(columns[0], row) if len(columns) == 1 else f"columns {', '.join(named)}"
-    return SpecError.of("data-value", f"{subject}: {error.message}", table.span(row), help=error.help)
+    return applied_before(steps, part.raw[given.name], part.table, part.rows, part.columns[given.name])

@@ -18,6 +18,7 @@ from nnspec.spec.cells import SKLEARN
 from nnspec.spec.reach import Reach
 from nnspec.spec.spec import Spec
 from nnspec.tables import Array, Table, read_table
+from nnspec.tables.before import applied_before
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,10 +69,14 @@ def _read(subject: Subject, table: Table) -> Rows:
     """Inputs as training reads them, and the target of every output that is measured."""
     _check_columns(subject, table)
     spec, rows = subject.spec, np.arange(table.rows)
-    raw = {name: read_input(spec, spec.inputs[name], table, columns) for name, columns in subject.columns.items()}
+    held = {name: read_input(spec, spec.inputs[name], table, columns) for name, columns in subject.columns.items()}
+    raw = {
+        name: applied_before(subject.before[name], values, table, rows, subject.columns[name])
+        for name, values in held.items()
+    }
     lengths = agree(spec, raw, table)
     for name, (size, layer) in subject.graph.lookups.items():
-        if name in raw:
+        if name in raw and not spec.inputs[name].steps:
             check_indices(raw[name], table, rows, subject.columns[name], size, layer)
     targets = {}
     for name, tensor in subject.graph.exported.output_tensors.items():

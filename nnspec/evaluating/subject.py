@@ -17,11 +17,11 @@ from nnspec.exporting.export import MAX_LAYERS, open_trained
 from nnspec.exporting.verify import Trained, file_says, run_network, torch_says
 from nnspec.graph.network import parse_network
 from nnspec.prepare import FittedOutput
-from nnspec.prepare.fitted import FittedStep, apply
+from nnspec.prepare.fitted import FittedStep, apply, outside
 from nnspec.pycode import name as code_name
 from nnspec.runs import open_run
 from nnspec.runtime import Session, open_session
-from nnspec.runtime.columns import columns_of
+from nnspec.runtime.columns import columns_of, steps_before
 from nnspec.runtime.session import model_error
 from nnspec.tables import Array
 
@@ -45,7 +45,9 @@ class Module:
         self.name = str(path)
         self.trained: Trained = open_trained(open_run(path))
         self.spec, self.graph = self.trained.spec, self.trained.graph
-        self.outputs, self.columns = self.trained.preparation.outputs, self.trained.preparation.columns
+        preparation = self.trained.preparation
+        self.outputs, self.columns = preparation.outputs, preparation.columns
+        self.before = {name: outside(steps) for name, steps in preparation.inputs.items()}
 
     def say(self, rows: Mapping[str, Array]) -> dict[str, Said]:
         found = run_network(self.trained, rows)
@@ -69,6 +71,7 @@ class File:
         self.spec, self.graph = network.spec, network.graph
         self.outputs = {name: _fitted(self.session, value) for name, value in self.session.described_outputs.items()}
         self.columns = {name: tuple(columns_of(self.session, name)) for name in self.session.inputs}
+        self.before = {name: steps_before(self.session, name) for name in self.session.inputs}
         self._answers = {name: self._answer(name) for name in self.outputs}
 
     def say(self, rows: Mapping[str, Array]) -> dict[str, Said]:

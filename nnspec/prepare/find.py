@@ -11,8 +11,11 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "nnspec.steps"
 
 FAMILIES = {
-    "numeric": "Standardize RobustScale Scale Clip",
+    "numeric": "Standardize RobustScale MinMax Scale Log1p Clip",
     "impute": "Impute",
+    "quantile": "Quantile",
+    "bins": "KBins",
+    "whiten": "Whiten",
     "category": "OneHot Vocabulary Ordinal",
     "moment": "Timestamp Datetime",
 }

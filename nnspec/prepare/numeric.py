@@ -6,7 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from nnspec.layers.layer import OnnxBuilder, Value
 from nnspec.prepare.moments import SMALLEST, Kept, Learnt, Moments, quantile
-from nnspec.prepare.step import Accumulator, Rows, State, Step
+from nnspec.prepare.step import Accumulator, FitError, Rows, State, Step, namespace
 from nnspec.shapes import ShapeError, Tensor
 
 LARGEST = 3.4e38  # of the numbers that float32 holds
@@ -97,6 +97,88 @@ class RobustScale(_Affine):
         spreads = [quantile(values, self.high) - quantile(values, self.low) for values in found.entries]
         spreads = [spread if spread >= SMALLEST else 1.0 for spread in spreads]
         return {"median": found.wide(medians), "range": found.wide(spreads)}
+
+
+class MinMax(_Affine):
+    """Each entry of one axis between two numbers, 0 and 1: what the training rows have as least becomes the lower.
+
+    (..., features, ...) -> (..., features, ...)
+
+    As in sklearn.preprocessing.MinMaxScaler: later rows may go beyond. An entry that is the same in every training row
+    becomes the lower number.
+    """
+
+    low: float = Field(default=0.0, ge=-LARGEST, le=LARGEST, description="what the least becomes")
+    high: float = Field(default=1.0, ge=-LARGEST, le=LARGEST, description="what the most becomes")
+
+    examples = {"n 4 -> n 4": dict(), "n 3 h w -> n 3 h w": dict(low=-1.0), "n t 5 -> n t 5": dict(dim=-1)}
+    centre, spread = "zero", "range"
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low >= self.high:
+            raise ValueError(f"low must be below high, got {self.low:g} and {self.high:g}")
+        return self
+
+    def accumulator(self) -> Accumulator:
+        return Moments(self.dim, self._learn)
+
+    def _learn(self, found: Moments) -> Learnt:
+        spread = (found.most - found.least) / (self.high - self.low)
+        spread[spread < SMALLEST] = 1.0
+        return {"zero": found.wide(found.least - self.low * spread), "range": found.wide(spread)}
+
+
+class Log1p(Step):
+    """The logarithm of 1 + x, for numbers that reach over several powers of ten.
+
+    (...) -> (...)
+
+    Of numbers above -1; a number of at most -1 in the training rows is refused.
+    """
+
+    examples = {"n 4 -> n 4": dict(), "n 2 h w -> n 2 h w": dict()}
+    sample = (0.0, 1e-9, 1e-3, 0.5, -0.5, 20.0, 3e4, 1e9, 7.0)
+    invertible = True
+    missing = "passes"
+
+    def accumulator(self) -> Accumulator:
+        return _AboveMinusOne()
+
+    def apply(self, rows: Rows, state: State) -> Rows:
+        narrow = rows.astype("float32")
+        xp = namespace(rows)
+        with xp.errstate(all="ignore"):
+            more = narrow + xp.float32(1)
+            # What is lost where 1 + x is rounded is put back: x / ((1 + x) - 1), after Goldberg (1991), theorem 4.
+            return xp.where(more == 1, narrow, xp.log(more) * narrow / (more - xp.float32(1)))
+
+    def invert(self, rows: Rows, state: State) -> Rows:
+        xp = namespace(rows)
+        with xp.errstate(over="ignore"):
+            return xp.exp(rows.astype("float32")) - xp.float32(1)
+
+    def to_onnx(self, g: OnnxBuilder, x: Value, state: State) -> Value:
+        one = g.constant(1.0, name="one")
+        more = g.op("Add", x, one)
+        precise = g.op("Div", g.op("Mul", g.op("Log", more), x), g.op("Sub", more, one))
+        return g.op("Where", g.op("Equal", more, one), x, precise)
+
+    def invert_onnx(self, g: OnnxBuilder, x: Value, state: State) -> Value:
+        return g.op("Sub", g.op("Exp", x), g.constant(1.0, name="one"))
+
+
+class _AboveMinusOne:
+    """Learns nothing, and refuses numbers that have no logarithm."""
+
+    def update(self, rows: Rows) -> None:
+        if (rows <= -1).any():
+            worst = rows[rows <= -1].min()
+            help = "clip it first: `{Clip: {min: 0, max: ...}}`; or leave Log1p out"
+            raise FitError(f"log(1 + x) needs numbers above -1, a training row has {worst:g}", help=help)
+
+    def state(self) -> Learnt:
+        return {}
 
 
 class Clip(Step):

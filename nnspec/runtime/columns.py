@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from nnspec.diagnostics import Diagnostic, SpecError, did_you_mean
-from nnspec.prepare.fitted import FittedStep, apply, outside
-from nnspec.prepare.step import RowError
+from nnspec.prepare.fitted import FittedStep, outside
 from nnspec.runtime.arrays import Array, Slot, beyond
 from nnspec.runtime.session import Session, model_error
 from nnspec.tables import Table, numbers, texts
+from nnspec.tables.before import applied_before
 
 NO_GAPS = "the model takes none: fill them in, or train it with `Impute` among the input's steps"
 MAX_LISTED = 12  # columns that a message names
@@ -71,13 +71,7 @@ def _rows(table: Table, session: Session, slot: Slot, columns: Sequence[str]) ->
         gaps = described.get("missing") is True
         parts = [_numbers(table, slot, column, gaps) for column in columns]
     rows = parts[0] if len(parts) == 1 else np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
-    try:
-        found: Array = apply(steps_before(session, slot.name), _shaped(rows, slot))
-        return found
-    except RowError as error:
-        subject = table.subject(columns[0], error.row) if len(columns) == 1 else f"the input {slot.name}"
-        span = table.span(error.row)
-        raise SpecError.of("data-value", f"{subject}: {error.message}", span, help=error.help) from None
+    return applied_before(steps_before(session, slot.name), _shaped(rows, slot), table, np.arange(len(rows)), columns)
 
 
 def steps_before(session: Session, name: str) -> tuple[FittedStep, ...]:
