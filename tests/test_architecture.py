@@ -56,6 +56,7 @@ HOMES = {
     "rich": {"training", "cli"},
     "sklearn": {"data"},
     "optuna": {"tuning"},
+    "tokenizers": {"prepare"},
     "pygls": {"lsp"},
     "lsprotocol": {"lsp"},
 }

@@ -18,6 +18,9 @@ FAMILIES = {
     "whiten": "Whiten",
     "category": "OneHot Vocabulary Ordinal",
     "moment": "Timestamp Datetime",
+    "text": "Tokenize NGrams BPE",
+    "series": "Difference Truncate Pad Spectrogram",
+    "pixels": "ToChannelsFirst Grayscale Resize CenterCrop NormalizeImage",
 }
 FAMILY_OF = {name: family for family, names in FAMILIES.items() for name in names.split()}
 

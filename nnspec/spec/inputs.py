@@ -105,7 +105,7 @@ def _prepared(
     raw = x = held
     for index, step in enumerate(steps):
         kind, span = type(step).__name__, node.span_of(["prepare", max(index - added, 0)])
-        if step.outside and index:
+        if step.outside and not all(before.outside for before in steps[:index]):
             message = f"{kind} of input {name} must stand first: it works before the exported file sees a row"
             findings.error("wrong-value", message, span)
             return None

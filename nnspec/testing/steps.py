@@ -56,7 +56,8 @@ class _Example:
         random = np.random.default_rng(0)
         for title, values, more in _values(self.step, self.given.dtype):
             shape = self.sizes(self.given, 1 if title == "one row" else ROWS)
-            yield title, _drawn(random, values, shape), _drawn(random, [*values, *more], shape)
+            dtype = self.given.dtype
+            yield title, _drawn(random, values, shape, dtype), _drawn(random, [*values, *more], shape, dtype)
 
 
 def _values(step: Step, dtype: str) -> Iterator[tuple[str, Sequence[Any], Sequence[Any]]]:
@@ -92,9 +93,8 @@ def _nasty(dtype: str) -> Iterator[tuple[str, Sequence[Any], Sequence[Any]]]:
         yield "large", [0, -1, 2**31, 2**40], [-(2**40), 3]
 
 
-def _drawn(random: np.random.Generator, values: Sequence[Any], shape: tuple[int, ...]) -> Array:
-    kind: Any = object if isinstance(values[0], str) else np.float32 if isinstance(values[0], float) else np.int64
-    return np.array(values, dtype=kind)[random.integers(len(values), size=shape)]
+def _drawn(random: np.random.Generator, values: Sequence[Any], shape: tuple[int, ...], dtype: str) -> Array:
+    return np.array(values, dtype=object if dtype == "string" else dtype)[random.integers(len(values), size=shape)]
 
 
 def _check_documented(step_type: type[Step]) -> None:
@@ -112,7 +112,7 @@ def _check_example(example: _Example, opsets: Sequence[int]) -> None:
     assert step.infer(given) == example.wanted, f"infer: {step.infer(given)}, not {example.wanted}"
     _check_types(step, given)
     for title, rows, more in example.columns():
-        (fitted,) = fit([step], rows.astype(given.dtype if rows.dtype != object else object))
+        (fitted,) = fit([step], rows)
         _check_learnt(fitted, rows, more, title)
         prepared = apply([fitted], more)
         _check_form(example, fitted, title, more, prepared)
