@@ -35,6 +35,9 @@ PREPARATION = "preparation.json"  # what was learnt from the training rows
 METRICS = "metrics.jsonl"  # one line an epoch
 RESULT = "result.json"  # final metrics of each part
 EXAMPLES = "examples.npz"  # raw test rows and their targets, for the proof
+DATA = "data.json"  # rows of each part, ranges of the columns, how many of each class
+PREDICTIONS = "predictions.npz"  # answers beside targets on the rows held out, and a few raw rows to look at
+REPORT = "report.html"
 RECORD = "run.json"  # versions, seed, device, machine, times, command
 FOLDS = "folds.json"  # of a cross-validation: each fold's result, means and deviations; the folds are runs below
 MODEL = "model.onnx"
@@ -103,6 +106,20 @@ class Run:
 
     def write_result(self, result: Mapping[str, Any]) -> None:
         write_json(self.file(RESULT), result)
+
+    def data(self) -> dict[str, Any]:
+        """What the data are: rows, ranges, classes."""
+        return read_json(self.file(DATA))
+
+    def write_data(self, data: Mapping[str, Any]) -> None:
+        write_json(self.file(DATA), data)
+
+    def predictions(self) -> dict[str, Rows]:
+        """Answers beside targets, and the raw rows of a few, by names of which `training.predictions` tells."""
+        return _read_arrays(self.file(PREDICTIONS))
+
+    def write_predictions(self, arrays: Mapping[str, Rows]) -> None:
+        write_whole(self.file(PREDICTIONS), _arrays_bytes(arrays))
 
     def record(self) -> dict[str, Any]:
         """Where and how it ran."""

@@ -21,7 +21,7 @@ LINES = [
     ["codegen"],
     ["runs", "tables", "templates"],
     ["data"],
-    ["training", "exporting", "runtime"],
+    ["training", "exporting", "runtime", "report"],
     ["tuning", "evaluating"],
     ["testing", "verbs", "lsp"],
     ["cli"],

@@ -15,6 +15,7 @@ from nnspec import __version__
 from nnspec.cli.lsp_command import add_lsp_command
 from nnspec.cli.measuring_commands import add_measuring_commands
 from nnspec.cli.reading import add_reading, add_set, at_least
+from nnspec.cli.report_command import add_report_command
 from nnspec.cli.rewrite_commands import add_rewrite_commands
 from nnspec.cli.tune_command import add_tune_command
 from nnspec.diagnostics import COLOURS, PLAIN, Palette, SpecError, did_you_mean, render
@@ -123,6 +124,7 @@ COMMAND_FILES = {
     "verify": "models",
     "predict": "models",
     "evaluate": "measuring",
+    "report": "report",
 }
 
 
@@ -157,6 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     _train_command(commands)
     add_tune_command(partial(_command, commands))
     _model_commands(commands)
+    add_report_command(partial(_command, commands))
     add_measuring_commands(partial(_command, commands))
     return parser
 

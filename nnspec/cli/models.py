@@ -52,6 +52,7 @@ def train(arguments: Namespace) -> int:
         return _interrupted(run, result)
     say(f"\n{_result_table(result)}")
     _export(run, None, None, say)
+    _report(run, say)
     say(f"\nthe run is in {shown(run.path)}; next:")
     for line in _next_steps(run, result):
         say(f"  {line}")
@@ -100,6 +101,12 @@ def _export(run: "Run", output: Path | None, opset: int | None, say: Say) -> Non
     say(f"\n{shown(path)}, {path.stat().st_size / 1024:,.1f} KiB, takes raw inputs and gives answers")
     for line in render(proof):
         say(f"  {line}")
+
+
+def _report(run: "Run", say: Say) -> None:
+    from nnspec.report import write_report
+
+    say(f"\n{shown(write_report(run))}, the report: open it in a browser")
 
 
 def _start_line(start: "Start") -> str:
@@ -157,6 +164,7 @@ def _interrupted(run: "Run", result: "Result") -> int:
     if not result.best_epoch:
         print(f"\ninterrupted before the first epoch came to its end: {where} holds no weights yet")
         return EXIT_INTERRUPTED
+    _report(run, _silent)
     print(f"\ninterrupted after epoch {result.epochs}; the best weights so far are kept in {where}; next:")
     print(f"  nnspec export {typed(run.path)}")
     return EXIT_INTERRUPTED

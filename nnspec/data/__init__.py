@@ -4,6 +4,7 @@ from nnspec.data.examples import Examples, Part, load_examples, load_folds, prep
 from nnspec.data.parted import split_by
 from nnspec.data.splits import Split, split
 from nnspec.data.streamed import BUFFERS, StreamedPart
+from nnspec.data.summary import summary
 
 __all__ = [
     "BUFFERS",
@@ -18,4 +19,5 @@ __all__ = [
     "prepared_targets",
     "split",
     "split_by",
+    "summary",
 ]

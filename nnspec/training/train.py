@@ -15,7 +15,7 @@ from torch import nn
 from nnspec.codegen.load import explained, fill, load, save_weights
 from nnspec.codegen.write import write
 from nnspec.data import Examples as Data
-from nnspec.data import Part, StreamedPart, load_examples, prepared
+from nnspec.data import Part, StreamedPart, load_examples, prepared, summary
 from nnspec.graph import Graph
 from nnspec.graph.cost import cost
 from nnspec.graph.start import Start, find_start
@@ -35,6 +35,7 @@ from nnspec.training.memory import check_memory, choose_room, exhaustion_told
 from nnspec.training.needs import check_batches, check_trainable
 from nnspec.training.objective import compile_objective, make_scheduler
 from nnspec.training.optimizer import make_optimizer
+from nnspec.training.predictions import predictions
 from nnspec.training.progress import Progress, Silent
 from nnspec.training.result import PartResult, Result
 from nnspec.training.step import PlainStep
@@ -82,6 +83,7 @@ def train(
 ) -> Result:
     """Train on data that have been read, and leave in the run folder all that later stages need."""
     run.write_preparation(data.preparation)
+    run.write_data(summary(data))
     most = spec.export.verify.examples
     run.write_examples({**data.test.head(most), **{name: rows[:most] for name, rows in data.test.targets.items()}})
     source = write(graph, description=spec.description, origin=_spec_name(spec))
@@ -100,6 +102,8 @@ def train(
         judge = Judge(spec, graph, compile_objective(spec), data.preparation.outputs)
         learner = make_learner(spec, net, judge, parts["train"].rows, seed)
         result = _train(learner, judge, parts, run, progress or Silent())
+        if result.best_epoch:
+            run.write_predictions(predictions(judge, net, parts, data))
     run.write_result(result.as_json())
     return result
 
