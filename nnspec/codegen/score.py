@@ -18,7 +18,7 @@ def score(
     """Each metric of an output by name; NaN where there are too few rows for it.
 
     `answers` and `targets` are class indices for an output that reads as classes or yes and no, and values in their
-    own units otherwise. `scores` are the probabilities behind the answers: (rows, classes, ...), or of yes.
+    own units otherwise. `scores` are the probabilities behind the answers, as the network arranges them, or of yes.
     """
     if not output.metrics or not len(answers):
         return {}
@@ -27,7 +27,7 @@ def score(
 
     reads = output.loss.reads if output.loss else "values"
     given, wanted = (torch.from_numpy(_flat(rows, reads)) for rows in (answers, targets))
-    likely = torch.from_numpy(_flat_scores(scores, reads)) if scores is not None else given
+    likely = torch.from_numpy(_flat_scores(scores, output)) if scores is not None else given
     count = len(classes) or likely.shape[-1] if reads == "classes" else given[0].numel()
     return {
         type(metric).__name__: _value(metric, likely if metric.of_scores else given, wanted, reads, count)
@@ -60,9 +60,10 @@ def _flat(rows: Rows, reads: str) -> Rows:
     return (columns[:, 0] if columns.shape[1] == 1 else columns).astype("float32")
 
 
-def _flat_scores(scores: Rows, reads: str) -> Rows:
+def _flat_scores(scores: Rows, output: Output) -> Rows:
     """Probabilities in the order of the flat indices: one of yes, or a row of all classes."""
-    if reads != "classes":
+    if not output.loss or output.loss.reads != "classes":
         return scores.reshape(-1).astype("float32")
-    classes = scores.shape[1]
-    return scores.reshape(len(scores), classes, -1).transpose(0, 2, 1).reshape(-1, classes).astype("float32")
+    axis = output.loss.class_axis % scores.ndim
+    places = [other for other in range(scores.ndim) if other != axis]
+    return scores.transpose(*places, axis).reshape(-1, scores.shape[axis]).astype("float32")

@@ -49,8 +49,9 @@ def fit_output(train: Target) -> tuple[Class, ...]:
     if train.loss.reads == "values":
         return ()
     classes = _given_classes(train) or learn_classes(_labels(train)[train.rows])
-    if train.loss.reads == "classes" and len(classes) != train.tensor.channels:
-        raise _wrong_count(train, classes, f"{train.layer} gives {train.tensor.channels} scores")
+    scores = train.loss.classes_of(train.tensor) if train.loss.reads == "classes" else 0
+    if scores and len(classes) != scores:
+        raise _wrong_count(train, classes, f"{train.layer} gives {scores} scores")
     if train.loss.reads == "binary" and len(classes) != 2:
         raise _wrong_count(train, classes, f"{type(train.loss).__name__} tells two apart")
     return classes

@@ -46,8 +46,8 @@ def answer_of(output: Output, fitted: FittedOutput, tensor: Tensor) -> Answer:
     if loss is None or loss.reads == "values":
         return Answer(output.name, "values", (), {output.name: tensor}, fitted.steps)
     if loss.reads == "classes":
-        classes = fitted.classes or output.classes or tuple(range(tensor.channels))
-        shape, likely = (tensor.shape[0], *tensor.shape[2:]), tensor
+        classes = fitted.classes or output.classes or tuple(range(loss.classes_of(tensor)))
+        shape, likely = loss.target(tensor).shape, tensor
     elif is_single(tensor):
         classes = fitted.classes or output.classes or (0, 1)
         shape, likely = (BATCH,), Tensor((BATCH, 2), tensor.dtype)
@@ -84,7 +84,7 @@ def write_answer(
     scope = g.scope(output.name)
     scores = output.loss.answer_onnx(scope, value)
     if answer.reads == "classes":
-        index = scope.op("ArgMax", scores, axis=1, keepdims=0)
+        index = scope.op("ArgMax", scores, axis=output.loss.class_axis, keepdims=0)
     elif answer.classes:
         index, scores = _yes_or_no(scope, output.loss, scores, tensor)
     else:

@@ -11,7 +11,7 @@ from nnspec.graph import Graph
 from nnspec.prepare import Preparation
 from nnspec.prepare.fitted import FittedOutput, FittedStep, apply, inside, invert
 from nnspec.prepare.step import Step
-from nnspec.shapes import Dim, Tensor
+from nnspec.shapes import Tensor
 from nnspec.spec.spec import Input, Output, Spec
 
 # What a step raises for a state that it did not learn.
@@ -74,11 +74,11 @@ def _output_fault(output: Output, fitted: FittedOutput | None, tensor: Tensor) -
     return "" if _inverts(fitted.steps, tensor) else "has not learnt what prepares"
 
 
-def _class_count(output: Output, tensor: Tensor) -> Dim | None:
+def _class_count(output: Output, tensor: Tensor) -> int | None:
     """How many classes an output tells apart; None for values."""
     assert output.loss
     if output.loss.reads == "classes":
-        return tensor.shape[1]
+        return output.loss.classes_of(tensor)
     return 2 if output.loss.reads == "binary" else None
 
 

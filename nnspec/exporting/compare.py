@@ -17,6 +17,7 @@ class Answered:
 
     numbers: Array | None  # probabilities, or values in their own units
     index: Array | None  # of classes
+    class_axis: int = 1  # of the probabilities
 
 
 @dataclass(slots=True)
@@ -106,7 +107,7 @@ class Tally:
         if side.numbers.shape == side.index.shape:  # yes or no, each with the probability of yes
             best, second = np.maximum(side.numbers, 1 - side.numbers), np.minimum(side.numbers, 1 - side.numbers)
         else:
-            second, best = np.moveaxis(np.sort(side.numbers, axis=1)[:, -2:], 1, 0)
+            second, best = np.moveaxis(np.sort(side.numbers, axis=side.class_axis), side.class_axis, 0)[-2:]
         return np.asarray(best - second <= self.tolerance.atol + self.tolerance.rtol * best)
 
     def _class(self, index: Any) -> Any:

@@ -122,13 +122,13 @@ def torch_says(trained: Trained, name: str, result: torch.Tensor) -> Answered:
     if output.loss is None or output.loss.reads == "values":
         return Answered(invert(fitted_output(trained.preparation, output).steps, numbers), None)
     if output.loss.reads == "classes":
-        index = numbers.argmax(axis=1)
+        index = numbers.argmax(axis=output.loss.class_axis)
     elif is_single(trained.graph.output_tensors[name]):
         yes = numbers.reshape(-1, 1)
         numbers, index = np.concatenate([1 - yes, yes], axis=1), (yes > 0.5)[:, 0].astype(np.int64)
     else:
         index = (numbers > 0.5).astype(np.int64)
-    return Answered(numbers if output.loss.probabilistic else None, index)
+    return Answered(numbers if output.loss.probabilistic else None, index, output.loss.class_axis)
 
 
 def file_says(answer: Answer, found: Mapping[str, Array]) -> Answered:

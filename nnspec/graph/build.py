@@ -71,10 +71,11 @@ class _Builder:
             message = f"{loss} of {output.name}: {error.message}"
             self.findings.error("loss-shape", message, span, notes=[note], help=error.help)
             return
-        if output.classes and output.loss.reads == "classes" and x.channels != len(output.classes):
+        scores = output.loss.classes_of(x) if output.loss.reads == "classes" else 0
+        if output.classes and scores and scores != len(output.classes):
             self.findings.error(
                 "loss-shape",
-                f"{output.name} has {len(output.classes)} classes, but gets {x.channels} scores",
+                f"{output.name} has {len(output.classes)} classes, but gets {scores} scores",
                 self.spec.span_of("outputs", output.name, "classes"),
                 notes=[note],
                 help=f"give {port.vertex} {len(output.classes)} features",

@@ -46,7 +46,7 @@ def check_heads(spec: Spec, graph: Graph, reach: Reach, findings: Findings) -> N
         if not output.loss or output.classes or output.loss.reads == "values":
             continue
         found = _classes(spec, output, reach)
-        wanted = x.channels if output.loss.reads == "classes" else 2
+        wanted = output.loss.classes_of(x) if output.loss.reads == "classes" else 2
         if not found or found.count in (0, wanted):
             continue
         vertex = graph.vertices.get(port.vertex)

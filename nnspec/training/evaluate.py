@@ -77,7 +77,7 @@ def _answer(output: Output, result: Tensor) -> Tensor:
     """Values, or probabilities where a metric reads them; otherwise class indices, which take less memory."""
     assert output.loss
     if output.loss.reads == "classes" and not of_scores(output):
-        return result.argmax(dim=1)
+        return result.argmax(dim=output.loss.class_axis)
     answer: Tensor = evaluate(output.loss.answer(name("output")), {"output": result})
     return answer
 
@@ -86,7 +86,7 @@ def _decided(output: Output, answers: Tensor) -> Tensor:
     """Class indices, or the values."""
     assert output.loss
     if output.loss.reads == "classes":
-        return answers.argmax(dim=1) if of_scores(output) else answers
+        return answers.argmax(dim=output.loss.class_axis) if of_scores(output) else answers
     return answers if output.loss.reads == "values" else answers > 0.5
 
 

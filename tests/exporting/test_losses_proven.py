@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from exported import lowered, network, trained
 
@@ -34,3 +35,17 @@ def test_the_file_answers_as_pytorch_does(loss, shapes, tmp_path):
     described = LOSSES[loss](**arguments)
     assert (found.other_classes is None) == (described.reads == "values")
     assert (found.max_abs is None) == (described.reads != "values" and not described.probabilistic)
+
+
+@pytest.mark.parametrize("loss", ["CrossEntropyLoss", "FocalLoss"])
+def test_classes_may_stand_on_the_last_axis(loss):
+    layers, outputs = "[{LSTM: 6}, {Linear: 4}]", f"{{y: {{classes: [a, b, c, d], loss: {{{loss}: {{dim: -1}}}}}}}}"
+    subject = trained(network(layers, inputs="{x: [t, 3]}", outputs=outputs))
+    session = open_session(to_bytes(lowered(subject)))
+    (found,) = prove(session, subject).outputs
+    assert found.failure is None
+    answers = session.run({"x": np.ones((2, 5, 3), np.float32)})
+    assert answers["y_probabilities"].shape == (2, 5, 4)
+    np.testing.assert_allclose(answers["y_probabilities"].sum(axis=2), 1, rtol=1e-5)
+    names = np.array(["a", "b", "c", "d"])[answers["y_probabilities"].argmax(axis=2)]
+    assert answers["y"].tolist() == names.tolist()

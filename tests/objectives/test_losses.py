@@ -23,10 +23,10 @@ def _sized(text):
     return x, tuple(bind(size, LENGTHS) if not isinstance(size, int) else size for size in (LENGTHS["n"], *x.shape[1:]))
 
 
-def _output(loss, shape):
+def _output(loss, shape, axis=1):
     scores = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     if loss in ("NLLLoss", "KLDivLoss"):
-        scores = scores.log_softmax(1)
+        scores = scores.log_softmax(axis)
     if loss in ("BCELoss", "PerceptronLoss"):
         scores = scores.sigmoid()
     if loss in ("HingeEmbeddingLoss", "PoissonNLLLoss"):
@@ -37,7 +37,8 @@ def _output(loss, shape):
 def _target(loss, described, shape):
     generator = torch.Generator().manual_seed(1)
     if described.reads == "classes":
-        return torch.randint(0, shape[1], (shape[0], *shape[2:]), generator=generator)
+        axis = described.class_axis % len(shape)
+        return torch.randint(0, shape[axis], (*shape[:axis], *shape[axis + 1 :]), generator=generator)
     if described.reads == "binary":
         return torch.randint(0, 2, shape, generator=generator).float()
     values = torch.randn(shape, generator=generator)
@@ -61,11 +62,13 @@ def test_value_and_gradient_are_torchs(loss, shapes):
     arguments = LOSSES[loss].examples[shapes]
     described = LOSSES[loss](**arguments)
     _, shape = _sized(shapes)
-    output, target = _output(loss, shape), _target(loss, described, shape)
+    output, target = _output(loss, shape, described.class_axis), _target(loss, described, shape)
+    arguments = {key: value for key, value in arguments.items() if key != "dim"}  # which torch's have not
     weights = {key: torch.tensor(value) for key, value in arguments.items() if key in ("weight", "pos_weight")}
     reduction = {"reduction": "batchmean"} if loss == "KLDivLoss" else {}
     made = getattr(nn, loss)(**{**arguments, **weights, **reduction})
-    value = made(output, target * 2 - 1 if loss in SIGNED else target)
+    given = output if described.class_axis == 1 else output.movedim(described.class_axis, 1)
+    value = made(given, target * 2 - 1 if loss in SIGNED else target)
     _assert_equal(_ours(described, output, target), (value, *torch.autograd.grad(value, output)))
 
 
@@ -73,6 +76,8 @@ def test_value_and_gradient_are_torchs(loss, shapes):
 def test_arguments_and_defaults_are_torchs(loss):
     torchs = inspect.signature(getattr(nn, loss)).parameters
     for field, info in LOSSES[loss].model_fields.items():
+        if field == "dim" and LOSSES[loss].reads == "classes":
+            continue  # torch has the classes on axis 1
         assert info.default == torchs[field].default, field
     left = torchs.keys() - LOSSES[loss].model_fields.keys() - REDUCED
     # A weight for each number of a batch is no weight of a spec's; rows without a class are left out of the data.
@@ -83,7 +88,9 @@ def test_arguments_and_defaults_are_torchs(loss):
 def test_the_target_fits_the_output(loss, shapes):
     described = LOSSES[loss](**LOSSES[loss].examples[shapes])
     x, _ = _sized(shapes)
-    wanted = Tensor((x.shape[0], *x.spatial), "int64") if described.reads == "classes" else x
+    axis = described.class_axis % x.rank
+    without = Tensor((*x.shape[:axis], *x.shape[axis + 1 :]), "int64")
+    wanted = without if described.reads == "classes" else x
     assert described.target(x) == (wanted if described.compares else Tensor((x.shape[0],)))
     assert described.takes
     described.chance(x)
@@ -99,8 +106,9 @@ def test_focal_loss_is_its_formula(shapes):
     described = LOSSES["FocalLoss"](**LOSSES["FocalLoss"].examples[shapes])
     _, shape = _sized(shapes)
     output, target = _output("FocalLoss", shape), _target("FocalLoss", described, shape)
-    likely = output.softmax(1).gather(1, target.unsqueeze(1)).squeeze(1)
-    weights = torch.tensor(described.weight or [1.0] * shape[1])[target]
+    axis = described.class_axis
+    likely = output.softmax(axis).gather(axis, target.unsqueeze(axis)).squeeze(axis)
+    weights = torch.tensor(described.weight or [1.0] * shape[axis])[target]
     value = (weights * (1 - likely) ** described.gamma * -likely.log()).sum() / weights.sum()
     _assert_equal(_ours(described, output, target), (value, *torch.autograd.grad(value, output)))
 
@@ -128,3 +136,10 @@ def test_dice_loss_is_its_formula(shapes):
 def test_weights_that_are_too_few_are_refused(loss, arguments, shapes, reason):
     with pytest.raises(ShapeError, match=reason):
         LOSSES[loss](**arguments).target(_sized(shapes)[0])
+
+
+def test_classes_on_a_length_say_where_they_may_stand():
+    with pytest.raises(ShapeError) as caught:
+        LOSSES["CrossEntropyLoss"]().target(_sized("n t 5")[0])
+    assert caught.value.message == "needs classes on axis 1, and that is a length: (t, 5)"
+    assert caught.value.help == "`dim: -1` says that they stand on the last axis"

@@ -9,13 +9,14 @@ from torch.optim import lr_scheduler
 from nnspec.codegen.load import evaluate
 from nnspec.objectives import SCHEDULERS
 from nnspec.objectives.schedulers.cycle import CosineAnnealingLR, OneCycleLR
-from nnspec.objectives.schedulers.decay import ConstantLR, ExponentialLR, LinearLR, StepLR
+from nnspec.objectives.schedulers.decay import ConstantLR, ExponentialLR, InverseSquareRootLR, LinearLR, StepLR
 from nnspec.objectives.schedulers.plateau import ReduceLROnPlateau
 from nnspec.objectives.schedulers.several import ChainedScheduler, SequentialLR
 from nnspec.pycode import name
 
 EPOCHS, STEPS = 20, 60
 LEFT = {"optimizer", "last_epoch", "epochs", "steps_per_epoch", "scale_fn", "scale_mode"}
+OURS = {"InverseSquareRootLR"}
 WHOLE_TRAINING = {"T_max", "T_0"}
 
 ARGUMENTS = {
@@ -51,7 +52,7 @@ def _made(described, optimizer, epochs=EPOCHS):
     return evaluate(described.code(name("optimizer"), epochs=epochs, steps=STEPS), {"optimizer": optimizer})
 
 
-@pytest.mark.parametrize("schedule", SCHEDULERS)
+@pytest.mark.parametrize("schedule", [schedule for schedule in SCHEDULERS if schedule not in OURS])
 def test_arguments_and_defaults_are_torchs(schedule):
     torchs = inspect.signature(getattr(lr_scheduler, schedule)).parameters
     skipped = LEFT | ({"mode"} if schedule == "ReduceLROnPlateau" else set())
@@ -65,11 +66,11 @@ def test_arguments_and_defaults_are_torchs(schedule):
 
 
 def test_every_schedule_of_torch_is_here_or_has_a_reason():
-    assert {*lr_scheduler.__all__} - {"LRScheduler"} == SCHEDULERS.keys() | SCHEDULERS.absent.keys()
+    assert {*lr_scheduler.__all__} - {"LRScheduler"} == (SCHEDULERS.keys() | SCHEDULERS.absent.keys()) - OURS
 
 
 def test_each_plain_schedule_is_compared():
-    assert [*ARGUMENTS, "SequentialLR", "ChainedScheduler"] == list(SCHEDULERS)
+    assert {*ARGUMENTS, *OURS, "SequentialLR", "ChainedScheduler"} == SCHEDULERS.keys()
 
 
 @pytest.mark.parametrize("schedule", ARGUMENTS)
@@ -77,6 +78,13 @@ def test_learning_rates_are_torchs(schedule):
     ours, torchs = _optimizer(), _optimizer()
     made = _made(SCHEDULERS[schedule](**ARGUMENTS[schedule]), ours)
     assert _rates(made, ours) == _rates(getattr(lr_scheduler, schedule)(torchs, **ARGUMENTS[schedule]), torchs)
+
+
+def test_after_a_warm_up_the_rate_falls_as_one_over_the_root_of_the_steps():
+    optimizer = _optimizer()
+    rates = _rates(_made(InverseSquareRootLR(warmup_steps=4), optimizer), optimizer)
+    assert rates == pytest.approx([0.1 * min(step / 4, (4 / step) ** 0.5) for step in range(1, EPOCHS + 1)])
+    assert rates[3] == max(rates) == pytest.approx(0.1)
 
 
 def test_one_after_another_is_torchs_and_the_last_lasts_until_the_end():
@@ -125,6 +133,9 @@ def test_each_says_what_becomes_of_the_rate():
     assert several.in_words(0.1, 20) == (
         "from 0.01 to 0.1 along a straight line, over 5 epochs (5 epochs); then from 0.1 down to 0 over 15 epochs, "
         "along half a cosine: slow, fast, slow (15 epochs)"
+    )
+    assert (
+        InverseSquareRootLR().in_words(7e-4, 10) == "up to 0.0007 in 4,000 steps, half of that after 16,000, and so on"
     )
     for schedule, arguments in ARGUMENTS.items():
         assert SCHEDULERS[schedule](**arguments).in_words(0.1, 20)

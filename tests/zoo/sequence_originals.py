@@ -112,7 +112,7 @@ class Recurrent(nn.Module):
 
     def forward(self, words: Tensor) -> Tensor:
         states, (last, _) = self.reader(self.table(words))
-        return self.head(states).transpose(1, 2) if self.tags else self.head(last[0])
+        return self.head(states) if self.tags else self.head(last[0])
 
 
 class Seq2Seq(nn.Module):
@@ -136,7 +136,7 @@ class Seq2Seq(nn.Module):
             weights = (self.score(memory) @ step[:, :, None]).squeeze(2).softmax(1)
             context = (weights[:, :, None] * memory).sum(1)
             found.append(self.head(torch.tanh(self.joined(torch.cat([context, step], dim=1)))))
-        return torch.stack(found, dim=2)
+        return torch.stack(found, dim=1)
 
 
 class TransformerBase(nn.Module):
@@ -153,7 +153,7 @@ class TransformerBase(nn.Module):
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
         mask = torch.ones(target.shape[1], target.shape[1], dtype=torch.bool).triu(1)
         decoded = self.stacks(self._vectors(source), self._vectors(target), tgt_mask=mask)
-        return (decoded @ self.table.weight.T).transpose(1, 2)
+        return decoded @ self.table.weight.T
 
     def _vectors(self, words: Tensor) -> Tensor:
         x = self.table(words)

@@ -17,6 +17,7 @@ from nnspec.graph.lint.walk import (
     warning,
 )
 from nnspec.spec import Spec
+from nnspec.spec.spec import Output
 
 REGRESSIONS = frozenset({"MSELoss", "L1Loss", "HuberLoss", "SmoothL1Loss"})
 # Losses of log-probabilities, and what else takes raw scores.
@@ -36,9 +37,10 @@ def softmax_loss(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
     stays above its logarithm and the gradient is small. torch.nn.CrossEntropyLoss: "the input is expected to contain
     the unnormalized logits". A LogSoftmax there changes nothing, since the softmax of its output is the same again.
     """
-    for _, loss, vertex in answers(spec, graph):
-        if loss == "CrossEntropyLoss" and vertex.kind == "Softmax" and _over_classes(vertex):
-            classes = vertex.gives[0].channels
+    for output, loss, vertex in answers(spec, graph):
+        if loss == "CrossEntropyLoss" and vertex.kind == "Softmax" and _over_classes(vertex, output):
+            assert output.loss
+            classes = output.loss.classes_of(vertex.gives[0])
             ceiling = e / (e + classes - 1)
             yield warning(
                 "softmax-loss",
@@ -82,6 +84,7 @@ def log_softmax(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
     """
     for output, loss, vertex in answers(spec, graph):
         if loss in OF_LOGARITHMS and vertex.kind in RAW:
+            axis = output.loss.class_axis if output.loss else 1
             yield warning(
                 "log-softmax",
                 f"{loss} reads log-probabilities, and {title(vertex)} gives none",
@@ -89,7 +92,7 @@ def log_softmax(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
                 notes=(Note("input", f"{vertex.gives[0]} from {vertex.name}", vertex.span),),
                 help="LogSoftmax in place of the Softmax"
                 if vertex.kind == "Softmax"
-                else f"end with `- LogSoftmax: {{dim: 1}}`{OF_LOGARITHMS[loss]}",
+                else f"end with `- LogSoftmax: {{dim: {axis}}}`{OF_LOGARITHMS[loss]}",
             )
 
 
@@ -133,7 +136,8 @@ def dropout_output(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
             )
 
 
-def _over_classes(vertex: Vertex) -> bool:
-    """Whether a softmax runs over axis 1, where losses have the classes."""
+def _over_classes(vertex: Vertex, output: Output) -> bool:
+    """Whether a softmax runs over the axis where the loss has the classes."""
     x = vertex.arrives[0]
-    return x.axis(getattr(vertex.layer, "dim", -1)) == 1
+    assert output.loss
+    return x.axis(getattr(vertex.layer, "dim", -1)) == x.axis(output.loss.class_axis)

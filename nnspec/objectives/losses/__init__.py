@@ -33,6 +33,15 @@ class Loss(Described, ABC):
         """What a network that knows nothing gets, so that a learner can judge a value; empty where nothing is known."""
         return ""
 
+    @property
+    def class_axis(self) -> int:
+        """The axis of the output that its classes stand on, as PyTorch counts axes."""
+        return 1
+
+    def classes_of(self, output: Tensor) -> int:
+        """How many classes an output of this shape tells apart."""
+        return output.fixed(self.class_axis, "axis of classes")
+
     @abstractmethod
     def target(self, output: Tensor) -> Tensor:
         """The target that fits an output of this shape, or ShapeError."""

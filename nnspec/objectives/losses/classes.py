@@ -23,22 +23,30 @@ class _Classes(Loss):
     probabilistic = True
 
     def chance(self, output: Tensor) -> str:
-        classes = output.channels
+        classes = self.classes_of(output)
         return f"ln({classes}) = {log(classes):.3f} where all {classes} classes are equally likely to it"
 
     def target(self, output: Tensor) -> Tensor:
         """(n, classes, ...) -> int64 (n, ...)."""
         output.needs_rank_at_least(2)
         output.needs_float()
-        if output.channels < 2:
+        axis = output.axis(self.class_axis)
+        if not isinstance(output.shape[axis], int):
+            last = isinstance(output.shape[-1], int)
             raise ShapeError(
-                f"needs a score for each of at least 2 classes on axis 1, got {output}",
+                f"needs classes on axis {self.class_axis}, and that is a length: {output}",
+                help="`dim: -1` says that they stand on the last axis" if last and self.class_axis == 1 else "",
+            )
+        classes = self.classes_of(output)
+        if classes < 2:
+            raise ShapeError(
+                f"needs a score for each of at least 2 classes on axis {self.class_axis}, got {output}",
                 help="give the last layer as many features as there are classes; "
                 "one score for yes or no goes with BCEWithLogitsLoss",
             )
-        if self.weight and len(self.weight) != output.channels:
-            raise ShapeError(f"weight has {len(self.weight)} numbers, and there are {output.channels} classes")
-        return Tensor((output.shape[0], *output.spatial), "int64")
+        if self.weight and len(self.weight) != classes:
+            raise ShapeError(f"weight has {len(self.weight)} numbers, and there are {classes} classes")
+        return Tensor((*output.shape[:axis], *output.shape[axis + 1 :]), "int64")
 
     def from_answer(self, answer: Code) -> Code:
         return answer.clamp(min=SMALLEST).log()
@@ -46,69 +54,95 @@ class _Classes(Loss):
     def arguments(self, output: Code) -> dict[str, Any]:
         """What the call takes beside output and target."""
         found = self.changed()
+        found.pop("dim", None)
         return {**found, "weight": output.new_tensor(self.weight)} if self.weight else found
 
 
-class CrossEntropyLoss(_Classes):
+class _Scores(_Classes):
+    """What losses share that take a score for each class at each of many places."""
+
+    dim: int = Field(default=1, description="axis of the classes; -1 where each place has its scores on the last axis")
+
+    @property
+    def class_axis(self) -> int:
+        return self.dim
+
+    def placed(self, output: Code) -> Code:
+        """The output with its classes on axis 1, where PyTorch's losses have them."""
+        return output if self.dim == 1 else output.movedim(self.dim, 1)
+
+
+class CrossEntropyLoss(_Scores):
     """Negative log-likelihood of the right class, from unnormalised scores (logits).
 
-    -log softmax(output)[target], over axis 1; torch.nn.CrossEntropyLoss.
+    -log softmax(output)[target], over the axis of the classes; torch.nn.CrossEntropyLoss, which has them on axis 1.
     """
 
     label_smoothing: float = Field(default=0.0, ge=0, le=1, description="share of the target spread over all classes")
 
     takes = "one score of any size (logit) for each class: it takes the softmax itself"
-    examples = {"n 10": dict(), "n 4 t": dict(label_smoothing=0.1), "n 3": dict(weight=[1.0, 2.0, 0.5])}
+    examples = {
+        "n 10": dict(),
+        "n 4 t": dict(label_smoothing=0.1),
+        "n t 5": dict(dim=-1),
+        "n 3": dict(weight=[1.0, 2.0, 0.5]),
+    }
 
     def code(self, output: Code, target: Code) -> Code:
-        return F.cross_entropy(output, target, **self.arguments(output))
+        return F.cross_entropy(self.placed(output), target, **self.arguments(output))
 
     def answer(self, output: Code) -> Code:
-        return output.softmax(dim=1)
+        return output.softmax(dim=self.dim)
 
     def answer_onnx(self, g: OnnxBuilder, output: Value) -> Value:
-        return g.op("Softmax", output, axis=1)
+        return g.op("Softmax", output, axis=self.dim)
 
 
-class FocalLoss(_Classes):
+class FocalLoss(_Scores):
     """Cross-entropy in which what is already right counts little, so that seldom and hard classes are learnt.
 
-    -(1 - p)^gamma log p, where p = softmax(output)[target], over axis 1; Lin et al. 2017. PyTorch has none.
+    -(1 - p)^gamma log p, where p = softmax(output)[target], over the axis of the classes; Lin et al. 2017.
+    PyTorch has none.
     """
 
     gamma: float = Field(default=2.0, ge=1, description="how fast a right answer stops counting")
 
     takes = "one score of any size (logit) for each class: it takes the softmax itself"
-    examples = {"n 10": dict(), "n 4 h w": dict(gamma=1.5), "n 3": dict(weight=[1.0, 2.0, 0.5])}
+    examples = {
+        "n 10": dict(),
+        "n 4 h w": dict(gamma=1.5),
+        "n h w 4": dict(dim=3),
+        "n 3": dict(weight=[1.0, 2.0, 0.5]),
+    }
 
     def chance(self, output: Tensor) -> str:
-        classes = output.channels
+        classes = self.classes_of(output)
         value = (1 - 1 / classes) ** self.gamma * log(classes)
         return f"{value:.3f} where all {classes} classes are equally likely to it"
 
     def code(self, output: Code, target: Code) -> Code:
-        likely = output.log_softmax(dim=1)
+        likely = self.placed(output).log_softmax(dim=1)
         weight = {"weight": output.new_tensor(self.weight)} if self.weight else {}
         return F.nll_loss((-likely.exp() + 1).pow(self.gamma) * likely, target, **weight)
 
     def answer(self, output: Code) -> Code:
-        return output.softmax(dim=1)
+        return output.softmax(dim=self.dim)
 
     def answer_onnx(self, g: OnnxBuilder, output: Value) -> Value:
-        return g.op("Softmax", output, axis=1)
+        return g.op("Softmax", output, axis=self.dim)
 
 
-class NLLLoss(_Classes):
+class NLLLoss(_Scores):
     """Negative log-likelihood of the right class, from log-probabilities (after LogSoftmax).
 
-    -output[target], over axis 1; torch.nn.NLLLoss.
+    -output[target], over the axis of the classes; torch.nn.NLLLoss, which has them on axis 1.
     """
 
     takes = "one log-probability for each class, as LogSoftmax gives"
-    examples = {"n 10": dict(), "n 4 t": dict(), "n 3": dict(weight=[1.0, 2.0, 0.5])}
+    examples = {"n 10": dict(), "n 4 t": dict(), "n t 5": dict(dim=-1), "n 3": dict(weight=[1.0, 2.0, 0.5])}
 
     def code(self, output: Code, target: Code) -> Code:
-        return F.nll_loss(output, target, **self.arguments(output))
+        return F.nll_loss(self.placed(output), target, **self.arguments(output))
 
     def answer(self, output: Code) -> Code:
         return output.exp()
@@ -132,7 +166,7 @@ class MultiMarginLoss(_Classes):
     examples = {"n 10": dict(), "n 3": dict(p=2, margin=0.5, weight=[1.0, 2.0, 0.5])}
 
     def chance(self, output: Tensor) -> str:
-        classes = output.channels
+        classes = self.classes_of(output)
         return f"{(classes - 1) / classes * self.margin**self.p:.3f} where all {classes} scores are equal"
 
     def target(self, output: Tensor) -> Tensor:

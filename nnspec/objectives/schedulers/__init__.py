@@ -41,7 +41,7 @@ class Scheduler(Described, ABC):
 SCHEDULERS = Table[Scheduler](
     __name__,
     {
-        "decay": "StepLR MultiStepLR ConstantLR LinearLR ExponentialLR PolynomialLR",
+        "decay": "StepLR MultiStepLR ConstantLR LinearLR ExponentialLR PolynomialLR InverseSquareRootLR",
         "cycle": "CosineAnnealingLR CosineAnnealingWarmRestarts OneCycleLR CyclicLR",
         "plateau": "ReduceLROnPlateau",
         "several": "SequentialLR ChainedScheduler",

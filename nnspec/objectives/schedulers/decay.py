@@ -84,3 +84,21 @@ class PolynomialLR(_Decay):
         return (
             f"from {lr:g} down to 0 over {self.total_iters} epochs, as (1 - epoch / {self.total_iters})^{self.power:g}"
         )
+
+
+class InverseSquareRootLR(Scheduler):
+    """Up a straight line to the learning rate, then down as one over the root of the steps (Vaswani et al. 2017, 5.3).
+
+    min(step / warmup_steps, (warmup_steps / step)^0.5); PyTorch has none.
+    """
+
+    warmup_steps: PositiveInt = Field(default=4000, description="steps of the way up")
+
+    moves = "step"
+
+    def in_words(self, lr: float, epochs: int) -> str:
+        return f"up to {lr:g} in {self.warmup_steps:,} steps, half of that after {4 * self.warmup_steps:,}, and so on"
+
+    def code(self, optimizer: Code, *, epochs: int, steps: int) -> Code:
+        up, down = f"(step + 1) / {self.warmup_steps}", f"({self.warmup_steps} / (step + 1)) ** 0.5"
+        return lr_scheduler.LambdaLR(optimizer, Code(f"lambda step: min({up}, {down})"))
