@@ -8,6 +8,7 @@ from pydantic import Field, PositiveInt
 from nnspec.layers.along import Sees, Window, through_windows, window_sizes
 from nnspec.layers.fields import NonNegative1, NonNegative2, NonNegative3, Positive1, Positive2, Positive3, per_axis
 from nnspec.layers.layer import Layer, OnnxBuilder, Shape, Value
+from nnspec.layers.parametrized import PARAMETRIZATION, Parametrization, kept, learnt, parametrized, weight_of
 from nnspec.layers.window import Pads, Sizes, needs_room, onnx_pads, pad_spatial, written
 from nnspec.pycode import Code, name, nn
 from nnspec.shapes import Dim, ShapeError, Tensor, format_sizes, product
@@ -58,6 +59,7 @@ class _Conv(Layer):
     padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = Field(
         default="zeros", description="what stands in the padding"
     )
+    parametrization: Parametrization = PARAMETRIZATION
 
     def infer(self, x: Tensor) -> Tensor:
         x.needs_float()
@@ -73,9 +75,9 @@ class _Conv(Layer):
         return x.with_spatial(self.out_channels, *sizes)
 
     def module(self, x: Tensor) -> Code:
-        arguments = {"kernel_size": self.kernel_size, **self.changed("out_channels", "kernel_size")}
+        arguments = {"kernel_size": self.kernel_size, **self.changed("out_channels", "kernel_size", "parametrization")}
         made: Code = getattr(nn, type(self).__name__)(x.channels, self.out_channels, **arguments)
-        return made
+        return parametrized(made, self.parametrization)
 
     def _per_axis(self) -> tuple[tuple[int, ...], ...]:
         """Kernel, stride, padding and dilation, one number for each axis."""
@@ -133,14 +135,19 @@ class _Conv(Layer):
             "wherever the input looks like a filter, its channel of the output is high."
         )
 
+    def _weight(self, x: Tensor) -> Shape:
+        return (self.out_channels, x.channels // self.groups, *self._per_axis()[0])
+
     def parameters(self, x: Tensor) -> dict[str, Shape]:
-        kernels = self._per_axis()[0]
         bias = {"bias": (self.out_channels,)} if self.bias else {}
-        return {"weight": (self.out_channels, x.channels // self.groups, *kernels), **bias}
+        return learnt({"weight": self._weight(x), **bias}, self.parametrization)
+
+    def buffers(self, x: Tensor) -> dict[str, Shape]:
+        return kept(self._weight(x), self.parametrization)
 
     def macs(self, x: Tensor) -> Dim:
         positions = product(self.infer(x).spatial)
-        return positions * product(self.parameters(x)["weight"])
+        return positions * product(self._weight(x))
 
     def to_onnx(self, g: OnnxBuilder, x: Value) -> Value:
         kernels, strides, _, dilations = self._per_axis()
@@ -151,7 +158,7 @@ class _Conv(Layer):
         return g.op(
             "Conv",
             x,
-            g.parameter("weight"),
+            weight_of(g, self.parametrization),
             g.parameter("bias") if self.bias else None,
             kernel_shape=kernels,
             strides=strides,
@@ -205,6 +212,8 @@ class Conv2d(_Conv):
         ),
         "n 2 8 7 -> n 3 8 7": dict(out_channels=3, kernel_size=[2, 3], padding="same", padding_mode="circular"),
         "n 2 h w -> n 3 h w": dict(out_channels=3, kernel_size=3, padding=1, padding_mode="replicate"),
+        "n 2 h w -> n 4 h w": dict(out_channels=4, kernel_size=3, padding=1, parametrization="spectral_norm"),
+        "n 4 6 6 -> n 6 4 4": dict(out_channels=6, kernel_size=3, groups=2, parametrization="weight_norm"),
     }
 
 
@@ -248,6 +257,7 @@ class CausalConv1d(Layer):
     dilation: Positive1 = DILATION
     groups: PositiveInt = Field(default=1, description="parts that the channels are split into, each on its own")
     bias: bool = Field(default=True, description="add a learnt offset to each channel")
+    parametrization: Parametrization = PARAMETRIZATION
 
     definition = """
 class CausalConv1d(nn.Conv1d):
@@ -259,6 +269,7 @@ class CausalConv1d(nn.Conv1d):
         "n 3 20 -> n 4 20": dict(out_channels=4, kernel_size=2),
         "n 4 t -> n 6 t": dict(out_channels=6, kernel_size=[3], dilation=4, groups=2, bias=False),
         "n 2 9 -> n 3 5": dict(out_channels=3, kernel_size=3, stride=2),
+        "n 2 t -> n 3 t": dict(out_channels=3, kernel_size=3, parametrization="weight_norm"),
     }
 
     def _conv(self) -> Conv1d:
@@ -277,8 +288,8 @@ class CausalConv1d(nn.Conv1d):
         return self._conv().infer(self._padded(x))
 
     def module(self, x: Tensor) -> Code:
-        arguments = {"kernel_size": self.kernel_size, **self.changed("out_channels", "kernel_size")}
-        return name("CausalConv1d")(x.channels, self.out_channels, **arguments)
+        arguments = {"kernel_size": self.kernel_size, **self.changed("out_channels", "kernel_size", "parametrization")}
+        return parametrized(name("CausalConv1d")(x.channels, self.out_channels, **arguments), self.parametrization)
 
     def _windows(self) -> list[Window]:
         (kernel,), (stride,), (dilation,) = (per_axis(v, 1) for v in (self.kernel_size, self.stride, self.dilation))
@@ -293,6 +304,9 @@ class CausalConv1d(nn.Conv1d):
     def parameters(self, x: Tensor) -> dict[str, Shape]:
         return self._conv().parameters(x)
 
+    def buffers(self, x: Tensor) -> dict[str, Shape]:
+        return self._conv().buffers(x)
+
     def macs(self, x: Tensor) -> Dim:
         return self._conv().macs(self._padded(x))
 
@@ -301,7 +315,7 @@ class CausalConv1d(nn.Conv1d):
         return g.op(
             "Conv",
             x,
-            g.parameter("weight"),
+            weight_of(g, self.parametrization),
             g.parameter("bias") if self.bias else None,
             kernel_shape=[kernel],
             strides=[stride],

@@ -5,6 +5,7 @@ from pydantic import Field, PositiveInt
 from nnspec.layers.alike import listed, needs_one_dtype
 from nnspec.layers.along import Sees, same_places
 from nnspec.layers.layer import Layer, OnnxBuilder, Shape, Value
+from nnspec.layers.parametrized import PARAMETRIZATION, Parametrization, kept, learnt, parametrized, weight_of
 from nnspec.pycode import Code, nn, torch
 from nnspec.shapes import Dim, ShapeError, Tensor, product
 
@@ -17,8 +18,14 @@ class Linear(Layer):
 
     out_features: PositiveInt = Field(description="size of the last axis of the output")
     bias: bool = Field(default=True, description="add a learnt offset")
+    parametrization: Parametrization = PARAMETRIZATION
 
-    examples = {"n 20 -> n 10": dict(out_features=10), "n t 8 -> n t 4": dict(out_features=4, bias=False)}
+    examples = {
+        "n 20 -> n 10": dict(out_features=10),
+        "n t 8 -> n t 4": dict(out_features=4, bias=False),
+        "n 8 -> n 4": dict(out_features=4, parametrization="weight_norm"),
+        "n t 6 -> n t 4": dict(out_features=4, parametrization="spectral_norm"),
+    }
 
     def infer(self, x: Tensor) -> Tensor:
         x.needs_float()
@@ -26,11 +33,15 @@ class Linear(Layer):
         return x.with_last(self.out_features)
 
     def module(self, x: Tensor) -> Code:
-        return nn.Linear(x.features, self.out_features, **self.changed("out_features"))
+        made = nn.Linear(x.features, self.out_features, **self.changed("out_features", "parametrization"))
+        return parametrized(made, self.parametrization)
 
     def parameters(self, x: Tensor) -> dict[str, Shape]:
         bias = {"bias": (self.out_features,)} if self.bias else {}
-        return {"weight": (self.out_features, x.features), **bias}
+        return learnt({"weight": (self.out_features, x.features), **bias}, self.parametrization)
+
+    def buffers(self, x: Tensor) -> dict[str, Shape]:
+        return kept((self.out_features, x.features), self.parametrization)
 
     def macs(self, x: Tensor) -> Dim:
         return x.positions * x.features * self.out_features
@@ -46,8 +57,9 @@ class Linear(Layer):
 
     def to_onnx(self, g: OnnxBuilder, x: Value) -> Value:
         if x.tensor.rank == 2:
-            return g.op("Gemm", x, g.parameter("weight"), g.parameter("bias") if self.bias else None, transB=1)
-        y = g.op("MatMul", x, g.transposed("weight"))
+            weight = weight_of(g, self.parametrization)
+            return g.op("Gemm", x, weight, g.parameter("bias") if self.bias else None, transB=1)
+        y = g.op("MatMul", x, weight_of(g, self.parametrization, transposed=True))
         return g.op("Add", y, g.parameter("bias")) if self.bias else y
 
 

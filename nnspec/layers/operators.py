@@ -44,6 +44,15 @@ class _Weights:
     def __mul__(self, other: Any) -> Array:
         return self
 
+    def __truediv__(self, other: Any) -> Array:
+        return self
+
+    def __pow__(self, other: float) -> Array:
+        return self
+
+    def sum(self, *, axis: tuple[int, ...] | None = None, keepdims: bool = False) -> Array:
+        return self
+
     def reshape(self, shape: Shape, /) -> Array:
         return _Weights(shape)
 

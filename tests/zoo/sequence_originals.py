@@ -5,6 +5,7 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import weight_norm
 
 
 class WideAndDeep(nn.Module):
@@ -165,7 +166,7 @@ class TransformerBase(nn.Module):
 
 
 class TCN(nn.Module):
-    """Bai et al. 2018, without weight normalisation: padded on both sides and cut, as in the authors' code."""
+    """Bai et al. 2018: padded on both sides and cut, as in the authors' code."""
 
     def __init__(self, series: int, channels: int, kernel: int, depth: int):
         super().__init__()
@@ -185,8 +186,8 @@ class _Temporal(nn.Module):
     def __init__(self, inputs: int, channels: int, kernel: int, dilation: int):
         super().__init__()
         self.cut = (kernel - 1) * dilation
-        self.one = nn.Conv1d(inputs, channels, kernel, padding=self.cut, dilation=dilation)
-        self.two = nn.Conv1d(channels, channels, kernel, padding=self.cut, dilation=dilation)
+        self.one = weight_norm(nn.Conv1d(inputs, channels, kernel, padding=self.cut, dilation=dilation))
+        self.two = weight_norm(nn.Conv1d(channels, channels, kernel, padding=self.cut, dilation=dilation))
         self.shortcut = nn.Conv1d(inputs, channels, 1) if inputs != channels else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
