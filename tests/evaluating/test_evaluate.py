@@ -150,8 +150,9 @@ def test_a_loss_is_the_same_from_its_answer(loss, shapes):
     sizes = [int(size) if size.isdecimal() else 5 for size in shapes.split()]
     output, target = torch.randn(sizes), torch.rand(sizes)
     if described.reads == "classes":
-        target = torch.randint(0, sizes[1], [sizes[0], *sizes[2:]])
-        output = output.log_softmax(1)
+        axis = described.class_axis % len(sizes)
+        target = torch.randint(0, sizes[axis], [*sizes[:axis], *sizes[axis + 1 :]])
+        output = output.log_softmax(axis)
     if described.reads == "binary" or loss in ("KLDivLoss", "PoissonNLLLoss"):
         target = target.round()
         output = output.sigmoid() * 0.9 + 0.05
