@@ -97,7 +97,7 @@ def test_the_file_says_what_it_is():
     assert list(said) == ["nnspec.version", "nnspec.spec", "nnspec.spec_sha256", "nnspec.inputs", "nnspec.outputs"]
     assert said["nnspec.version"] == __version__
     assert json.loads(said["nnspec.spec"])["layers"][0] == {
-        "Linear": {"out_features": 3, "bias": True},
+        "Linear": {"out_features": 3, "bias": True, "parametrization": None},
         "name": "linear_1",
         "from": ["a"],
     }

@@ -219,7 +219,9 @@ def test_hovering_shows_documentation_and_the_shapes_here(editor: Editor):
     assert editor.hover(f"{HEAD}layers:\n  - Lin|ear: 3\n") == (
         "Affine map of the last axis: y = x @ weight.T + bias.\n\n"
         "```text\n(..., in_features) -> (..., out_features)\n```\n\n"
-        "- `out_features`: size of the last axis of the output\n- `bias` = `true`: add a learnt offset\n\n"
+        "- `out_features`: size of the last axis of the output\n- `bias` = `true`: add a learnt offset\n"
+        "- `parametrization` = `null`: how the weight is computed: `weight_norm` from lengths and directions, "
+        "`spectral_norm` as one that stretches nothing\n\n"
         "```yaml\n- Linear: 10  # (20) -> (10)\n```\n\n"
         "```text\nlinear_1  Linear(3)\n"
         "  3 weighted sums of all 4 numbers, plus an offset each: every input number has a weight of its own in each.\n"
@@ -260,7 +262,16 @@ BLOCK = "blocks: {mlp: {params: {w: required, d: 2}, layers: [Linear: $w]}}\n"
 OFFERED = {
     "layers:\n  - Conv2d:\n      out_channels: 3\n      ker|": {
         name: f"{name}: $1"
-        for name in ("kernel_size", "stride", "padding", "dilation", "groups", "bias", "padding_mode")
+        for name in (
+            "kernel_size",
+            "stride",
+            "padding",
+            "dilation",
+            "groups",
+            "bias",
+            "padding_mode",
+            "parametrization",
+        )
     },
     "layers:\n  - Conv2d: {out_channels: 3, padding: |}": {"same": "same", "valid": "valid", "$width": "\\$width"},
     "layers:\n  - Conv2d: {out_channels: 3, bias: |}": {"true": "true", "false": "false", "$width": "\\$width"},
@@ -322,6 +333,7 @@ def test_json_is_completed_in_quotes(editor: Editor):
     assert editor.offered(head + '{"Linear": {"|"}}]}', "json") == {
         "out_features": '"out_features": $1',
         "bias": '"bias": $1',
+        "parametrization": '"parametrization": $1',
     }
     assert editor.offered(head + '{"Lin|": 3}]}', "json")["Linear"] == '"Linear"'
 
