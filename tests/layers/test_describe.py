@@ -18,22 +18,29 @@ Linear: Affine map of the last axis: y = x @ weight.T + bias.
   (..., in_features) -> (..., out_features)
 
 arguments
-  out_features  required  a whole number of at least 1
-                          size of the last axis of the output
-  bias          true      true or false
-                          add a learnt offset
+  out_features     required  a whole number of at least 1
+                             size of the last axis of the output
+  bias             true      true or false
+                             add a learnt offset
+  parametrization  null      'weight_norm', 'spectral_norm' or null
+                             how the weight is computed: `weight_norm` from lengths and directions,
+                             `spectral_norm` as one that stretches nothing
 
 examples, their shapes without the batch
   (20) -> (10)
     - Linear: 10
   (t, 8) -> (t, 4)
     - Linear: {out_features: 4, bias: false}
+  (8) -> (4)
+    - Linear: {out_features: 4, parametrization: weight_norm}
+  (t, 6) -> (t, 4)
+    - Linear: {out_features: 4, parametrization: spectral_norm}
 
 in PyTorch, the first example
   nn.Linear(20, 10)
 
 in ONNX
-  Gemm, MatMul"""
+  Gemm, MatMul, Add"""
 
 
 def test_a_layer_is_described_by_its_class():
