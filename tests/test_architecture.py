@@ -21,7 +21,7 @@ LINES = [
     ["codegen"],
     ["runs", "tables", "templates"],
     ["data"],
-    ["training", "exporting", "runtime", "report"],
+    ["training", "exporting", "runtime", "report", "profiling"],
     ["tuning", "evaluating"],
     ["testing", "verbs", "lsp"],
     ["cli"],

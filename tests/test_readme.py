@@ -17,7 +17,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 # A fence that says its file is that file; a console block is commands, each with the output that follows it.
 FILES = re.findall(r"```yaml title=(\S+)\n(.*?)```", README, re.DOTALL)
 CONSOLES = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
-SHOWN = "check|show|layers|compile|annotate|diff|explain"
+SHOWN = "data|check|show|layers|compile|annotate|diff|explain"
 COMMANDS = [
     (command, output)
     for console in CONSOLES
@@ -28,7 +28,8 @@ COMMAND_NAMES = set(re.findall(rf"\bnnspec ({'|'.join(COMMAND_FILES)})\b", READM
 
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "specs").symlink_to(ROOT / "specs")
+    for name in ("specs", "examples"):
+        (tmp_path / name).symlink_to(ROOT / name)
     for name, text in FILES:
         (tmp_path / name).write_text(text, encoding="utf-8")
     return tmp_path

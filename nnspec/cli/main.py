@@ -125,6 +125,7 @@ COMMAND_FILES = {
     "predict": "models",
     "evaluate": "measuring",
     "report": "report",
+    "data": "measuring",
 }
 
 
@@ -186,9 +187,12 @@ def _start_command(commands: "Commands[_Parser]") -> None:
         commands,
         "new",
         "write a spec to start from, or list them",
-        "nnspec new digits -o net.yaml --set train.epochs=5",
+        "nnspec new digits -o net.yaml --set train.epochs=5\n  nnspec new --from data.csv --target price -o net.yaml",
     )
     new.add_argument("template", nargs="?", metavar="TEMPLATE", help="its name; all are listed without one")
+    help = "guess a spec from a data file, a folder, or sklearn:NAME; each guess says why"
+    new.add_argument("--from", dest="data", metavar="DATA", help=help)
+    new.add_argument("--target", metavar="COLUMN", help="with --from: the column to learn; a likely one unless given")
     new.add_argument("-o", "--output", metavar="FILE", help="where to write it; the terminal unless given")
     new.add_argument("--list", action="store_true", help="list the templates")
     new.add_argument("--force", action="store_true", help="write over a file that is there already")

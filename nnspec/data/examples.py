@@ -78,7 +78,7 @@ def load_examples(
     tensors and the tables that it looks up in. Inputs that take more than `memory` bytes stay in their file.
     """
     data = _section(spec)
-    tables = _read_tables(spec, data, Reach(folder, tuple(allowed)))
+    tables = read_tables(spec, data, Reach(folder, tuple(allowed)))
     rows = sum(table.rows for table in tables.values())
     if memory is not None and rows * bytes_of_row(spec) * COPIES > memory:
         return _stream(spec, data, tables, outputs, lookups or {}, memory)
@@ -101,7 +101,7 @@ def load_folds(
             message = f"folds are drawn from one source, and data has a `{part}` of its own"
             help = f"leave it out: --set data.{part}=null"
             raise SpecError.of("split", message, spec.span_of("data", part), help=help)
-    table = _read_tables(spec, data, Reach(folder, tuple(allowed)))["train"]
+    table = read_tables(spec, data, Reach(folder, tuple(allowed)))["train"]
     read = _read_rows(spec, table, {})
     span = written(spec, "data", "split", data.split.by or "stratify") or spec.span_of("data")
     labels = class_labels(spec, table) if data.split.stratify else None
@@ -142,7 +142,7 @@ def _stream(
     """The same, with inputs that stay in their file."""
     own = {part: 0.0 for part in PARTS[1:] if part in tables}
     table, section, chunk = tables["train"], data.split.model_copy(update=own), chunk_rows(spec, memory)
-    cut = _cut(spec, table, section)
+    cut = cut_of(spec, table, section)
     _refuse_double(spec, section, cut, own)
     columns = check_rows(spec, table, chunk, {}, lookups)
     for part in own:
@@ -172,7 +172,7 @@ def prepared(preparation: Preparation, part: Part) -> dict[str, Array]:
     return {**prepared_inputs(preparation, part.raw), **prepared_targets(preparation, part)}
 
 
-def _read_tables(spec: Spec, data: DataSection, reach: Reach) -> dict[str, Table]:
+def read_tables(spec: Spec, data: DataSection, reach: Reach) -> dict[str, Table]:
     """The training source, and the others that are named."""
     named = {key: getattr(data, key) for key in ("source", *PARTS) if getattr(data, key) is not None}
     tables = {key: read_source(source, reach, spec.span_of("data", key)) for key, source in named.items()}
@@ -185,13 +185,14 @@ def _divide(spec: Spec, data: DataSection, tables: Mapping[str, Table]) -> dict[
     own = {part: 0.0 for part in PARTS[1:] if part in tables}
     table, section = tables["train"], data.split.model_copy(update=own)
     read = _read_rows(spec, table, {})
-    cut = _cut(spec, table, section)
+    cut = cut_of(spec, table, section)
     _refuse_double(spec, section, cut, own)
     parts = {part: _taken(read, getattr(cut, part)) for part in PARTS}
     return parts | {part: _read_rows(spec, tables[part], read.columns) for part in own}
 
 
-def _cut(spec: Spec, table: Table, section: SplitSection) -> Split:
+def cut_of(spec: Spec, table: Table, section: SplitSection) -> Split:
+    """The rows of each part of a table, as the section says."""
     span = spec.span_of("data", "split")
     if section.by:
         return split_by(table, section, written(spec, "data", "split", section.by) or span)
