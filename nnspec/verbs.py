@@ -97,13 +97,20 @@ def train(
     return done
 
 
-def export(run: "Run | Path | str", output: Path | str | None = None, *, opset: int | None = None) -> "Proof":
+def export(
+    run: "Run | Path | str",
+    output: Path | str | None = None,
+    *,
+    opset: int | None = None,
+    prepare: bool | None = None,
+) -> "Proof":
     """Write a run's ONNX file, which takes raw inputs and gives answers, and prove it against the trained module.
 
     Args:
         run: a run folder.
         output: the file; `model.onnx` in the run unless given.
         opset: version of ONNX's operators, 18 to 28; the spec's unless given.
+        prepare: False for the bare network: prepared arrays in, its own numbers out; as the spec says unless given.
 
     Returns:
         The proof: differences and metrics of PyTorch and onnxruntime. The file stands only if it holds.
@@ -115,7 +122,7 @@ def export(run: "Run | Path | str", output: Path | str | None = None, *, opset: 
     from nnspec.runs import Run, open_run
 
     opened = run if isinstance(run, Run) else open_run(Path(run))
-    _, proof = export_run(opened, Path(output) if output else None, opset)
+    _, proof = export_run(opened, Path(output) if output else None, opset, prepare=prepare)
     return proof
 
 

@@ -111,6 +111,7 @@ COMMAND_FILES = {
     "show": "specs",
     "compile": "specs",
     "layers": "specs",
+    "steps": "specs",
     "explain": "explain",
     "schema": "specs",
     "new": "new",
@@ -253,6 +254,8 @@ def _diff_command(commands: "Commands[_Parser]") -> None:
 def _lookup_commands(commands: "Commands[_Parser]") -> None:
     layers = _command(commands, "layers", "list the layer types, or explain one", "nnspec layers Conv2d")
     layers.add_argument("name", nargs="?", metavar="NAME")
+    steps = _command(commands, "steps", "list the preparation steps, or explain one", "nnspec steps Standardize")
+    steps.add_argument("name", nargs="?", metavar="NAME")
     layers.add_argument("--svg", metavar="FILE", help="draw the curve of a function of each element, as of ReLU")
     layers.add_argument("--html", metavar="FILE", help="a page of the layer, or of all of them, with curves")
 
@@ -309,6 +312,8 @@ def _model_commands(commands: "Commands[_Parser]") -> None:
     export.add_argument("run", metavar="RUN", help="a run folder")
     export.add_argument("-o", "--output", metavar="FILE", help="RUN/model.onnx unless given")
     export.add_argument("--opset", type=int, metavar="N", help="18 to 28; the spec's unless given (20)")
+    no_prepare = "the bare network: prepared arrays in, its own numbers out"
+    export.add_argument("--no-prepare", dest="prepare", action="store_const", const=False, help=no_prepare)
 
     verify = _command(
         commands,

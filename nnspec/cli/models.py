@@ -1,7 +1,7 @@
 """Commands that run a network: train, export, verify, predict."""
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +51,9 @@ def train(arguments: Namespace) -> int:
     if result.interrupted:
         return _interrupted(run, result)
     say(f"\n{_result_table(result)}")
-    _export(run, None, None, say)
+    for line in _remarks(run):
+        say(line)
+    _export(run, None, None, None, say)
     _report(run, say)
     say(f"\nthe run is in {shown(run.path)}; next:")
     for line in _next_steps(run, result):
@@ -70,7 +72,7 @@ def export(arguments: Namespace) -> int:
         message = f"opset must be from {OPSETS.start} to {OPSETS[-1]}, got {arguments.opset}"
         raise SpecError.of("wrong-value", message, span)
     output = Path(arguments.output) if arguments.output else None
-    _export(open_run(Path(arguments.run)), output, arguments.opset, print)
+    _export(open_run(Path(arguments.run)), output, arguments.opset, arguments.prepare, print)
     return 0
 
 
@@ -93,12 +95,14 @@ def predict(arguments: Namespace) -> int:
     return 0
 
 
-def _export(run: "Run", output: Path | None, opset: int | None, say: Say) -> None:
+def _export(run: "Run", output: Path | None, opset: int | None, prepare: bool | None, say: Say) -> None:
     """Export, or raise: a file that is not proven is not delivered."""
     from nnspec.exporting import export_run, render
 
-    path, proof = export_run(run, output, opset)
-    say(f"\n{shown(path)}, {path.stat().st_size / 1024:,.1f} KiB, takes raw inputs and gives answers")
+    path, proof = export_run(run, output, opset, prepare=prepare)
+    whole = run.spec().get("export", {}).get("prepare", True) if prepare is None else prepare
+    takes = "takes raw inputs and gives answers" if whole else "the bare network: it takes prepared arrays"
+    say(f"\n{shown(path)}, {path.stat().st_size / 1024:,.1f} KiB, {takes}")
     for line in render(proof):
         say(f"  {line}")
 
@@ -107,6 +111,14 @@ def _report(run: "Run", say: Say) -> None:
     from nnspec.report import write_report
 
     say(f"\n{shown(write_report(run))}, the report: open it in a browser")
+
+
+def _remarks(run: "Run") -> Iterator[str]:
+    """What steps say of what they learnt."""
+    for name, steps in run.preparation().inputs.items():
+        for fitted in steps:
+            kind = type(fitted.step).__name__
+            yield from (f"{kind} of {name}: {remark}" for remark in fitted.step.remarks(fitted.state))
 
 
 def _start_line(start: "Start") -> str:

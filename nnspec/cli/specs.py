@@ -70,8 +70,12 @@ def compile(arguments: Namespace) -> int:
 
 def layers(arguments: Namespace) -> int:
     """All layer types, or one of them explained, or drawn."""
+    from nnspec import layers as vocabulary
+    from nnspec import prepare
     from nnspec.layers import describe
 
+    if arguments.name and arguments.name in prepare.known() and arguments.name not in vocabulary.known():
+        return steps(arguments)
     if arguments.svg and not _has_curve(arguments.name):
         wrong = f"{arguments.name} is no function of each element" if arguments.name else "a curve is of one layer type"
         print(f"nnspec layers: {wrong}\n  help  as in `nnspec layers ReLU --svg relu.svg`", file=sys.stderr)
@@ -83,6 +87,14 @@ def layers(arguments: Namespace) -> int:
         write(arguments.html, _reference(arguments.name).encode())
     if not arguments.svg and not arguments.html:
         print(text)
+    return 0
+
+
+def steps(arguments: Namespace) -> int:
+    """All preparation steps, or one of them explained."""
+    from nnspec.prepare import describe
+
+    print(describe.describe(arguments.name) if arguments.name else describe.listing())
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import onnx
@@ -9,6 +10,7 @@ import onnx
 from nnspec.codegen.load import load, load_weights, state_of
 from nnspec.codegen.write import write
 from nnspec.diagnostics import SpecError
+from nnspec.exporting.bare import METADATA, bare, is_bare
 from nnspec.exporting.belongs import check_preparation, checked_examples
 from nnspec.exporting.builder import check_model, to_bytes
 from nnspec.exporting.cases import Examples
@@ -26,11 +28,18 @@ from nnspec.spec.amounts import amount
 MAX_LAYERS = 1_000_000  # a run was let through when it was trained; this bounds one from elsewhere
 
 
-def export_run(run: Run, output: Path | None = None, opset: int | None = None) -> tuple[Path, Proof]:
-    """Write the run's ONNX file, `model.onnx` in it unless told otherwise. The file stands only if it is proven."""
+def export_run(
+    run: Run, output: Path | None = None, opset: int | None = None, *, prepare: bool | None = None
+) -> tuple[Path, Proof]:
+    """Write the run's ONNX file, `model.onnx` in it unless told otherwise. The file stands only if it is proven.
+
+    Without `prepare` it is the bare network: prepared arrays in, the network's own numbers out.
+    """
     trained = open_trained(run)
-    path = output or run.file(MODEL)
-    model = lower_trained(trained, trained.spec.export.opset if opset is None else opset)
+    path, whole = output or run.file(MODEL), trained.spec.export.prepare if prepare is None else prepare
+    trained = trained if whole else bare(trained)
+    opset = trained.spec.export.opset if opset is None else opset
+    model = lower_trained(trained, opset, {} if whole else METADATA)
     proof = prove(open_session(to_bytes(model), name=str(path)), trained)
     if not proof.proven:
         run.write_proof(proof.as_json())
@@ -60,12 +69,13 @@ def _check_budget(size: int, trained: Trained, path: Path) -> None:
 
 def verify_model(model: Path | str, run: Run) -> Proof:
     """Prove any file against a run; SpecError where it is no such file, or another network."""
-    proof = prove(open_session(model), open_trained(run))
+    session, trained = open_session(model), open_trained(run)
+    proof = prove(session, bare(trained) if is_bare(session) else trained)
     demand(proof)
     return proof
 
 
-def lower_trained(trained: Trained, opset: int) -> onnx.ModelProto:
+def lower_trained(trained: Trained, opset: int, metadata: Mapping[str, str] | None = None) -> onnx.ModelProto:
     """The model of a trained network, checked for form."""
     if opset not in OPSETS:
         known = f"{OPSETS.start} to {OPSETS.stop - 1}"
@@ -75,7 +85,7 @@ def lower_trained(trained: Trained, opset: int) -> onnx.ModelProto:
         message = f"the installed onnx {onnx.__version__} knows opsets up to {newest}, not {opset}"
         raise SpecError.of("no-onnx", message, help="install a newer onnx and onnxruntime, or ask for a lower opset")
     weights = {name: tensor.detach().cpu().numpy() for name, tensor in state_of(trained.module).items()}
-    model = lower(trained.spec, trained.graph, weights, trained.preparation, opset=opset)
+    model = lower(trained.spec, trained.graph, weights, trained.preparation, opset=opset, metadata=metadata)
     check_model(model)
     return model
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from nnspec.diagnostics import Findings, Span, did_you_mean, some
+from nnspec.diagnostics import Findings, Note, Span, did_you_mean, some
 from nnspec.graph.body import Body, Given
 from nnspec.graph.elaborate import Elaborator, TooLarge
 from nnspec.graph.graph import Graph, Port, Vertex
@@ -47,6 +47,7 @@ class _Builder:
         check_sizes(graph, self.findings)
         self._check_used(graph, body)
         self._check_rules(graph)
+        self._check_lookups(graph)
         self._check_frozen(graph)
         self._check_moved(graph)
         return graph
@@ -90,6 +91,19 @@ class _Builder:
                 told.add(rule)
                 help = "a rule above it, or `init` beside the layer, takes a parameter from it"
                 self.findings.error("wrong-value", fault, rule.span, help=help)
+
+    def _check_lookups(self, graph: Graph) -> None:
+        """Tell of an input whose steps give more indices than the table has that looks them up."""
+        for name, (size, layer) in graph.lookups.items():
+            steps = self.spec.inputs[name].steps
+            count = steps[-1].indices if steps else None
+            if count and count > size:
+                kind = type(steps[-1]).__name__
+                message = f"{layer.kind} {layer.name} has {size:,} rows, and {kind} of {name} gives {count:,} indices"
+                span = self.spec.span_of("inputs", name, "prepare")
+                self.findings.error(
+                    "shape", message, layer.span, notes=[Note("input", name, span)], help=f"num_embeddings: {count}"
+                )
 
     def _check_frozen(self, graph: Graph) -> None:
         """Tell of a pattern that freezes nothing."""

@@ -8,7 +8,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from nnspec.layers.layer import OnnxBuilder, Value
 from nnspec.prepare.missing import is_missing
-from nnspec.prepare.step import Accumulator, FitError, Rows, State, Step, namespace
+from nnspec.prepare.step import Accumulator, FitError, Rows, Single, State, Step, namespace
 from nnspec.shapes import ShapeError, Tensor
 
 MAX_DISTINCT = 5_000_000  # different values of one column, which are held while it is learnt from
@@ -112,7 +112,7 @@ class Vocabulary(_Known):
         return self
 
     @property
-    def below(self) -> int:
+    def indices(self) -> int:
         return self.size or len(self.values or ()) + 1
 
     def infer(self, x: Tensor) -> Tensor:
@@ -121,7 +121,7 @@ class Vocabulary(_Known):
         return Tensor(x.shape, "int64")
 
     def accumulator(self) -> Accumulator | None:
-        return None if self.values else Categories(self.below - 1, sort=False, together=True)
+        return None if self.values else Categories(self.indices - 1, sort=False, together=True)
 
     def apply(self, rows: Rows, state: State) -> Rows:
         (values,) = _known(self.values, state, 1)
@@ -141,7 +141,7 @@ class Ordinal(_Known):
     """
 
     values: Values = Field(description="the categories in order, the least first")
-    unknown: float = Field(default=-1.0, description="the number for a category that is unknown or missing")
+    unknown: Single = Field(default=-1.0, description="the number for a category that is unknown or missing")
 
     examples = {
         "string n 1 -> n 1": dict(values=["low", "middle", "high"]),

@@ -7,10 +7,8 @@ from pydantic import Field, model_validator
 
 from nnspec.layers.layer import OnnxBuilder, Value
 from nnspec.prepare.moments import Kept, Learnt, Moments, beside, quantile
-from nnspec.prepare.step import Accumulator, Rows, State, Step, namespace
+from nnspec.prepare.step import Accumulator, Rows, Single, State, Step, namespace
 from nnspec.shapes import Tensor
-
-LARGEST = 3.4e38
 
 
 class Impute(Step):
@@ -25,7 +23,7 @@ class Impute(Step):
     strategy: Literal["mean", "median", "most_frequent", "constant"] = Field(
         default="mean", description="what stands in for a missing number; of equally frequent ones the smallest"
     )
-    value: float | None = Field(default=None, description="the constant", ge=-LARGEST, le=LARGEST)
+    value: Single | None = Field(default=None, description="the constant")
     indicator: bool = Field(default=False, description="whether to tell which numbers were missing")
     dim: int = Field(default=1, description="axis whose entries are each filled alone: features, or channels")
 

@@ -6,10 +6,8 @@ from pydantic import Field, field_validator, model_validator
 
 from nnspec.layers.layer import OnnxBuilder, Value
 from nnspec.prepare.moments import SMALLEST, Kept, Learnt, Moments, quantile
-from nnspec.prepare.step import Accumulator, FitError, Rows, State, Step, namespace
+from nnspec.prepare.step import LARGEST, Accumulator, FitError, Rows, Single, State, Step, namespace
 from nnspec.shapes import ShapeError, Tensor
-
-LARGEST = 3.4e38  # of the numbers that float32 holds
 
 
 class _Affine(Step):
@@ -108,8 +106,8 @@ class MinMax(_Affine):
     becomes the lower number.
     """
 
-    low: float = Field(default=0.0, ge=-LARGEST, le=LARGEST, description="what the least becomes")
-    high: float = Field(default=1.0, ge=-LARGEST, le=LARGEST, description="what the most becomes")
+    low: Single = Field(default=0.0, description="what the least becomes")
+    high: Single = Field(default=1.0, description="what the most becomes")
 
     examples = {"n 4 -> n 4": dict(), "n 3 h w -> n 3 h w": dict(low=-1.0), "n t 5 -> n t 5": dict(dim=-1)}
     centre, spread = "zero", "range"
@@ -187,8 +185,8 @@ class Clip(Step):
     (...) -> (...)
     """
 
-    min: float = Field(description="the least that is left as it is", ge=-LARGEST, le=LARGEST)
-    max: float = Field(description="the most that is left as it is", ge=-LARGEST, le=LARGEST)
+    min: Single = Field(description="the least that is left as it is")
+    max: Single = Field(description="the most that is left as it is")
 
     missing = "passes"
     examples = {"n 4 -> n 4": dict(min=-3.0, max=3.0), "n t -> n t": dict(min=0.0, max=100.0)}

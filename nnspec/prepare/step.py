@@ -7,9 +7,9 @@ method stands in `namespace(rows)`. Texts come as arrays of `str`; a missing num
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from nnspec.layers.layer import OnnxBuilder, Value
 from nnspec.shapes import ShapeError, Tensor
@@ -17,8 +17,18 @@ from nnspec.shapes import ShapeError, Tensor
 State = Mapping[str, Any]  # what a step has learnt: JSON values
 Rows = Any  # a numpy.ndarray whose first axis counts examples
 
+LARGEST = 3.4e38  # of the numbers that float32 holds
 CHUNK_ROWS = 4096  # that are worked on at once, so that learning needs little memory beside the rows
 MEANING = {"string": "text", "float32": "real numbers", "int64": "whole numbers", "uint8": "bytes", "bool": "yes or no"}
+
+
+def _single(value: float) -> float:
+    if abs(value) > LARGEST:
+        raise ValueError(f"{value:g} is more than float32 holds, {LARGEST:g}")
+    return value
+
+
+Single = Annotated[float, AfterValidator(_single)]  # a number that float32 holds
 
 
 class FitError(Exception):
@@ -110,6 +120,11 @@ class Step(BaseModel, ABC):
     def invert_onnx(self, g: OnnxBuilder, x: Value, state: State) -> Value:
         """The ONNX nodes that do what `invert` does."""
         raise AssertionError(f"{type(self).__name__} has no inverse")
+
+    @property
+    def indices(self) -> int | None:
+        """How many indices it gives, from 0 on, where they are looked up in a table."""
+        return None
 
     def remarks(self, state: State) -> list[str]:
         """What a person should know of what was learnt: values that found no place."""

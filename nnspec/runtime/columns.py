@@ -20,6 +20,10 @@ MAX_LISTED = 12  # columns that a message names
 
 def arrays_for(session: Session, table: Table) -> dict[str, Array]:
     """Each input's rows. Columns that no input reads are left alone; missing ones are told at once."""
+    if session.metadata.get("nnspec.prepare") == "false" and table.lines is not None:
+        message = f"{session.name} is a bare network: it takes prepared arrays, and {table.name} holds raw columns"
+        help = "export the run without --no-prepare; or give arrays by the names of its inputs"
+        raise SpecError.of("model-file", message, help=help)
     columns = {name: _columns_in(table, session, name) for name in session.inputs}
     missing = [column for names in columns.values() for column in names if column not in table.columns]
     if missing:

@@ -203,6 +203,9 @@ class ExportSection(Section):
 
     opset: int = Field(default=20, ge=OPSETS.start, le=OPSETS[-1])
     """Version of ONNX's operators: 20 runs on onnxruntime 1.17 and later, 18 on 1.16, 28 on 1.32."""
+    prepare: bool = True
+    """Whether it takes raw columns and answers in classes and units; otherwise it is the bare network, which takes
+    prepared arrays and gives the numbers of its last layers."""
     verify: VerifySection = VerifySection()
     """How it is proven."""
 

@@ -43,10 +43,13 @@ def _input(name: str, node: Node, span: Span, findings: Findings) -> Input | Non
         findings.error("wrong-value", f"input {name} has both `column` and `columns`", node.span_of(["columns"]))
         return None
     written = choose_each(node.get("prepare"), "step", prepare.find, prepare.known(), findings)
+    broken = len(written) < len(section.prepare)
+    if broken and section.shape is None:
+        return None  # it may follow from the step that is wrong
     steps = _with_reader(written, section)
     dtype = section.dtype or (steps[0].takes[0] if steps else "float32")
     shape = _shape(name, section, dtype, node, span, findings)
-    if not shape or len(written) < len(section.prepare):
+    if not shape or broken:
         return None
     held = Tensor((BATCH, *shape), dtype)
     tensors = _prepared(name, held, steps, len(steps) - len(written), node, findings)
