@@ -295,6 +295,12 @@ def _train_command(commands: "Commands[_Parser]") -> None:
     train.add_argument("spec", metavar="SPEC")
     train.add_argument("--run", metavar="DIR", help="the run folder; runs/NAME/TIME-HASH unless given")
     train.add_argument("--seed", type=int, metavar="N", help="seed of weights and order; the spec's unless given")
+    train.add_argument(
+        "--compile",
+        choices=["auto", "off", "step", "inductor"],
+        help="how a step runs: as one program (step), through torch.compile (inductor), as plain PyTorch (off), or "
+        "whichever a trial finds fastest (auto); the spec's unless given",
+    )
     train.add_argument("--device", help="cpu, cuda, cuda:1, mps or auto; the spec's unless given")
     train.add_argument(
         "--folds", type=at_least(2), metavar="K", help="cross-validate: K trainings, each tested on rows of its own"

@@ -24,6 +24,8 @@ def train(arguments: Namespace) -> int:
     from nnspec.graph.start import find_start
     from nnspec.spec.reach import Reach
 
+    if arguments.compile:
+        arguments.overrides.append(f"train.compile={arguments.compile}")
     network = load(arguments, arguments.spec)
     warn(network.warnings, strict=arguments.strict)
     say: Say = _silent if arguments.quiet else print

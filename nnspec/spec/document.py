@@ -165,6 +165,9 @@ class TrainSection(Section):
     """Seed of the weights and of the order of examples."""
     device: str = "auto"
     """`cpu`, `cuda`, `cuda:1`, `mps`, or `auto`: a GPU where there is one."""
+    compile: Literal["auto", "off", "step", "inductor"] = "auto"
+    """`step` runs a whole step as one program, `inductor` through torch.compile, `off` as plain PyTorch; `auto` tries
+    on the first steps which is faster, where the training is long enough."""
     clip_grad_norm: PositiveFloat | None = None
     """Largest norm of the gradient; a longer one is scaled down to it."""
     early_stopping: EarlyStoppingSection | None = None

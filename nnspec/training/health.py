@@ -43,6 +43,7 @@ def blame(kept: Kept, judge: Judge, training: Feed, validation: Feed, last: int)
     """The error that names the layer, the epoch and the step where it began."""
     learner = kept.learner
     learner.go_back(kept.state)
+    learner.update = learner.plain  # whose lines have names
     watch = _Watch(learner, judge)
     try:
         for watch.epoch in range(kept.epoch, last + 1):
@@ -155,7 +156,7 @@ class _Watch:
         elif not math.isnan(self.loss):
             notes = [*notes, Note("loss", f"{self.loss:.3g} in the step before")]
         ways = f"lower the learning rate, which is {self.learner.lr:g}"
-        if self.learner.update.clip_grad_norm is None:
+        if self.learner.plain.clip_grad_norm is None:
             ways += ", or limit the gradient with `train: {clip_grad_norm: 1}`"
         return SpecError.of("not-finite", f"{message} {where}", span, notes=notes, help=help or ways)
 

@@ -3,7 +3,7 @@
 import copy
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -22,20 +22,24 @@ Advance = Callable[[int], None]  # told how many steps were done
 class Learner:
     """What changes while a network learns."""
 
-    update: PlainStep
+    plain: PlainStep
     scheduler: Any | None
     moves: str  # when the scheduler does: step, epoch or loss
     batch_size: int
     order: torch.Generator
     steps: int = 0
+    update: Step = field(init=False)  # the step that is taken: the plain one, or another that does the same faster
+
+    def __post_init__(self) -> None:
+        self.update = self.plain
 
     @property
     def net(self) -> nn.Module:
-        return self.update.net
+        return self.plain.net
 
     @property
     def optimizer(self) -> Optimizer:
-        return self.update.optimizer
+        return self.plain.optimizer
 
     def step(self, batch: Batch) -> Tensor:
         """One step down the gradient, and one of a schedule that moves by the step. The loss stays on the device."""

@@ -28,6 +28,10 @@ class Progress(Protocol):
         """An epoch came to its end."""
         ...
 
+    def tell(self, text: str) -> None:
+        """Something that is worth a line of its own."""
+        ...
+
     def end(self) -> None:
         """No more epochs will come, for whatever reason."""
         ...
@@ -41,6 +45,8 @@ class Silent:
     def advance(self, steps: int) -> None: ...
 
     def epoch(self, epoch: Epoch) -> None: ...
+
+    def tell(self, text: str) -> None: ...
 
     def end(self) -> None: ...
 
@@ -62,6 +68,9 @@ class Lines:
         self.waiting = epoch
         if epoch.number == 1 or epoch.number % self.every == 0:
             self._print()
+
+    def tell(self, text: str) -> None:
+        print(text, file=self.file, flush=True)
 
     def end(self) -> None:
         self._print()
@@ -104,6 +113,9 @@ class Terminal:
     def epoch(self, epoch: Epoch) -> None:
         if self.task is not None:
             self.bar.update(self.task, epoch=f"{epoch.number}/{self.epochs}", text="  ".join(_measures(epoch)))
+
+    def tell(self, text: str) -> None:
+        self.bar.console.print(text, markup=False, highlight=False)
 
     def end(self) -> None:
         self.bar.stop()

@@ -25,18 +25,22 @@ class PlainStep:
 
     def __call__(self, batch: Batch) -> Tensor:
         """One step down the gradient."""
+        return self.down(lambda: self.objective(self.net(*batch.inputs), batch.targets))
+
+    def down(self, loss_of_batch: Callable[[], Tensor]) -> Tensor:
+        """One step down the gradient of a loss."""
+
+        def backward() -> Tensor:
+            self.optimizer.zero_grad(set_to_none=True)
+            loss = loss_of_batch()
+            loss.backward()  # type: ignore[no-untyped-call]
+            if self.clip_grad_norm:
+                clip_grad_norm_(self.net.parameters(), self.clip_grad_norm)
+            return loss
+
         if isinstance(self.optimizer, LBFGS):  # which evaluates the loss as often as it likes
-            loss: Tensor = self.optimizer.step(lambda: self.backward(batch))  # type: ignore[no-untyped-call]
+            loss: Tensor = self.optimizer.step(backward)  # type: ignore[no-untyped-call]
         else:
-            loss = self.backward(batch)
+            loss = backward()
             self.optimizer.step()
         return loss.detach()
-
-    def backward(self, batch: Batch) -> Tensor:
-        """The loss, and its gradient in every parameter."""
-        self.optimizer.zero_grad(set_to_none=True)
-        loss = self.objective(self.net(*batch.inputs), batch.targets)
-        loss.backward()  # type: ignore[no-untyped-call]
-        if self.clip_grad_norm:
-            clip_grad_norm_(self.net.parameters(), self.clip_grad_norm)
-        return loss

@@ -29,17 +29,19 @@ from nnspec.training.best import Best
 from nnspec.training.engine import choose_device, choose_seed, device_name, flushed_denormals, suitable_threads
 from nnspec.training.evaluate import Judge
 from nnspec.training.fit import Epoch, fit
+from nnspec.training.forms import settle
 from nnspec.training.interrupt import stoppable
 from nnspec.training.learner import Learner
 from nnspec.training.memory import check_memory, choose_room, exhaustion_told
 from nnspec.training.needs import check_batches, check_trainable
-from nnspec.training.objective import compile_objective, make_scheduler
+from nnspec.training.objective import compile_objective, learnt, make_scheduler
 from nnspec.training.optimizer import make_optimizer
 from nnspec.training.predictions import predictions
 from nnspec.training.progress import Progress, Silent
 from nnspec.training.result import PartResult, Result
 from nnspec.training.step import PlainStep
 from nnspec.training.stream import stream
+from nnspec.training.trial import Choice
 
 SAVE_EVERY_S = 1.0  # a killed training loses at most so much, and the time that a better epoch takes
 PARTS = ("train", "validation", "test")
@@ -101,7 +103,9 @@ def train(
         parts = {name: feed_of(spec, graph, data, name, device) for name in PARTS}
         judge = Judge(spec, graph, compile_objective(spec), data.preparation.outputs)
         learner = make_learner(spec, net, judge, parts["train"].rows, seed)
-        result = _train(learner, judge, parts, run, progress or Silent())
+        progress = progress or Silent()
+        _settle(learner, spec, source.text, parts["train"].rows, run, progress)
+        result = _train(learner, judge, parts, run, progress)
         if result.best_epoch:
             run.write_predictions(predictions(judge, net, parts, data))
     run.write_result(result.as_json())
@@ -121,6 +125,20 @@ def make_learner(spec: Spec, net: nn.Module, judge: Judge, rows: int, seed: int)
         batch_size,
         torch.Generator().manual_seed(seed),
     )
+
+
+def _settle(learner: Learner, spec: Spec, source: str, rows: int, run: Run, progress: Progress) -> None:
+    """Choose the form of the steps, or have it chosen on the way; the run's record tells."""
+
+    def told(choice: Choice) -> None:
+        progress.tell(choice.in_words())
+        run.write_record({**run.record(), "compile": choice.as_json()})
+
+    losses = [type(output.loss).__name__ for output in learnt(spec)]
+    device = device_name(next(learner.net.parameters()).device)
+    about = source, losses, type(spec.optimizer).__name__, spec.train.clip_grad_norm, device
+    steps = spec.train.epochs * len(batch_sizes(rows, learner.batch_size))
+    settle(learner, spec.train.compile, steps, about, told)
 
 
 def _train(learner: Learner, judge: Judge, parts: Mapping[str, Feed], run: Run, progress: Progress) -> Result:

@@ -77,6 +77,8 @@ class _Watch:
         if self.asked.report(epoch.number, figure):
             raise EndedEarlyError
 
+    def tell(self, text: str) -> None: ...
+
     def end(self) -> None: ...
 
 

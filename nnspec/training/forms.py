@@ -1,0 +1,93 @@
+"""The forms that a step can take beside the plain one, and the one that a training takes."""
+
+import platform
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nnspec import __version__
+from nnspec.training import choices
+from nnspec.training.batches import Batch
+from nnspec.training.compiled.graphed import GraphedStep
+from nnspec.training.compiled.inductor import InductorStep
+from nnspec.training.compiled.program import UncompilableError
+from nnspec.training.compiled.step import CompiledStep
+from nnspec.training.learner import Learner
+from nnspec.training.trial import PLAIN, Choice, Form, Forms, Trial, is_worth
+
+CHANNELS_LAST = "step, channels-last"
+Told = Callable[[Choice], None]
+
+
+FORMS = {
+    "step": Form(CompiledStep),
+    CHANNELS_LAST: Form(CompiledStep, torch.channels_last),
+    "graph": Form(lambda plain: GraphedStep(CompiledStep(plain))),
+    "inductor": Form(InductorStep),
+}
+
+
+def settle(learner: Learner, asked: str, steps: int, about: tuple[Any, ...], told: Told) -> None:
+    """Let a learner take the steps that were asked for; `auto` finds out which are fastest, where it is worth it.
+
+    Args:
+        learner: at its beginning; its `update` is set.
+        asked: `train.compile`.
+        steps: how many there will be.
+        about: what a choice depends on, beside the machine.
+        told: hears what was chosen, when that is known.
+    """
+    if asked == "auto":
+        _settle_by_trial(learner, steps, about, told)
+    elif asked != "off":
+        learner.update = _Asked(learner, asked, told)
+
+
+def _settle_by_trial(learner: Learner, steps: int, about: tuple[Any, ...], told: Told) -> None:
+    forms = _likely(learner.net)
+    place = platform.node(), torch.__version__, torch.get_num_threads(), __version__
+    key = choices.key(*about, learner.batch_size, *place, *forms)
+    before = choices.known(key, forms)
+    if before and before.form == "off":
+        told(before)
+    elif before:
+        learner.update = _Asked(learner, before.form, told, before)
+    elif is_worth(steps, forms):
+
+        def chosen(choice: Choice) -> None:
+            choices.remember(key, choice)
+            told(choice)
+
+        learner.update = Trial(learner, forms, chosen)
+
+
+def _likely(net: nn.Module) -> Forms:
+    """What may be faster for such a network on its device. Inductor is not: its compilation takes half a minute."""
+    device = next(net.parameters()).device.type
+    names = ["step", "graph"] if device == "cuda" else ["step"]
+    if any(isinstance(module, nn.Conv2d | nn.ConvTranspose2d) for module in net.modules()):
+        names.insert(1, CHANNELS_LAST)
+    return {name: FORMS[name] for name in names}
+
+
+class _Asked:
+    """The first step in a form that was asked for; where it cannot take that, the plain one."""
+
+    def __init__(self, learner: Learner, form: str, told: Told, choice: Choice | None = None) -> None:
+        self.learner, self.form, self.told = learner, form, told
+        self.choice = choice or Choice(form, {}, {}, {})
+
+    def __call__(self, batch: Batch) -> Tensor:
+        learner, state = self.learner, self.learner.state()
+        try:
+            learner.update = FORMS[self.form].of(learner)
+            loss = learner.update(batch)
+        except UncompilableError as error:
+            learner.update = PLAIN.of(learner)
+            learner.go_back(state)
+            self.told(Choice("off", {}, {}, {self.form: str(error)}))
+            return learner.plain(batch)
+        self.told(self.choice)
+        return loss

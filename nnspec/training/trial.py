@@ -1,0 +1,153 @@
+"""Which form of a step is fastest here, found by trying each on the same batches."""
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from nnspec.training.batches import Batch
+from nnspec.training.compiled.program import UncompilableError
+from nnspec.training.layout import lie
+from nnspec.training.learner import Learner
+from nnspec.training.step import PlainStep, Step
+
+STEPS = 20  # that each form goes through
+WARM = 5  # of them are not timed: a program is recorded, memory is taken
+WORTH = 10  # so many times the steps of a trial have to follow it
+GAIN = 0.97  # of the plain step's time that another has to stay below
+TOLERANCE = 1e-5  # by which losses may differ, relative to those above 1
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A way to do what the plain step does."""
+
+    make: Callable[[PlainStep], Step]
+    layout: torch.memory_format = torch.contiguous_format  # of the weights
+
+    def of(self, learner: Learner) -> Step:
+        """The step, on weights that lie as it wants them."""
+        lie(learner.plain, self.layout)
+        return self.make(learner.plain)
+
+
+Forms = Mapping[str, Form]  # by name
+PLAIN = Form(lambda plain: plain)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The form that was chosen, and what was seen of all."""
+
+    form: str  # off where it is the plain one
+    step_us: Mapping[str, float]  # microseconds of a step, by form
+    differs: Mapping[str, float]  # largest difference of a form's losses from the plain step's
+    refused: Mapping[str, str]  # why a form could not be tried
+    known: bool = False  # whether this was found by an earlier training
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def in_words(self) -> str:
+        """`compile: step, 231 µs a step against 417 µs`."""
+        times = [f"{name} {_time(us)}" for name, us in self.step_us.items() if name != self.form]
+        if self.form in self.step_us:
+            against = f" against {', '.join(times)}" if times else ""
+            times = [f"{_time(self.step_us[self.form])} a step{against}"]
+        before = ["as an earlier training found"] if self.known else []
+        reasons = [f"no {name}: {reason}" for name, reason in self.refused.items()]
+        return "; ".join([", ".join([f"compile: {self.form}", *times, *before]), *reasons])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tried:
+    step: Step
+    time_s: float  # of a step
+    differs: float  # a loss, at most
+
+
+class Trial:
+    """Goes the training's first steps plainly; then the same ones in each other form, and on with the fastest."""
+
+    def __init__(self, learner: Learner, forms: Forms, chosen: Callable[[Choice], None]) -> None:
+        self.learner, self.forms, self.chosen = learner, forms, chosen
+        self.start: dict[str, Any] = {}
+        self.batches: list[Batch] = []
+        self.numbers: list[list[dict[str, Any]]] = []  # the optimizer's, in each step
+        self.losses: list[Tensor] = []
+        self.times_s: list[float] = []
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """A step of the training."""
+        if len(self.batches) == STEPS:
+            self.learner.update = self._fastest()
+            return self.learner.update(batch)
+        self.start = self.start or self.learner.state()
+        self.batches.append(batch)
+        self.numbers.append([dict(group) for group in self.learner.optimizer.param_groups])
+        self.losses.append(self._timed(self.learner.plain, batch, self.times_s))
+        return self.losses[-1]
+
+    def _fastest(self) -> Step:
+        """The best form, from where it would stand had the training begun with it."""
+        learner, end = self.learner, self.learner.state()
+        best, there = "off", end
+        step: Step = learner.plain
+        times, differs, refused = {"off": _typical(self.times_s)}, dict[str, float](), dict[str, str]()
+        for form, kind in self.forms.items():
+            try:
+                tried = self._tried(kind)
+            except UncompilableError as error:
+                refused[form] = str(error)
+                continue
+            times[form], differs[form] = tried.time_s, tried.differs
+            if not tried.differs <= TOLERANCE:
+                refused[form] = f"its losses differ by {tried.differs:.1g}"
+            elif tried.time_s < times[best] * (GAIN if best == "off" else 1):
+                best, step, there = form, tried.step, learner.state()
+        self._stand(best, end, there)
+        step_us = {form: round(time_s * 1e6, 1) for form, time_s in times.items()}
+        self.chosen(Choice(best, step_us, differs, refused))
+        return step
+
+    def _stand(self, form: str, end: dict[str, Any], there: dict[str, Any]) -> None:
+        """Go on with a form's weights, and the schedule and the order of examples as the plain steps left them."""
+        optimizer = {**there["optimizer"], "groups": end["optimizer"]["groups"]}
+        lie(self.learner.plain, self.forms.get(form, PLAIN).layout)
+        self.learner.go_back({**end, "net": there["net"], "random": there["random"], "optimizer": optimizer})
+
+    def _tried(self, form: Form) -> _Tried:
+        """All steps once more, in another form."""
+        self.learner.go_back(self.start)
+        step, losses, times = form.of(self.learner), [], list[float]()
+        for batch, numbers in zip(self.batches, self.numbers, strict=True):
+            for group, then in zip(self.learner.optimizer.param_groups, numbers, strict=True):
+                group.update(then)
+            losses.append(self._timed(step, batch, times))
+        pairs = zip(torch.stack(losses).tolist(), torch.stack(self.losses).tolist(), strict=True)
+        return _Tried(step, _typical(times), max(abs(a - b) / max(1.0, abs(b)) for a, b in pairs))
+
+    def _timed(self, step: Step, batch: Batch, times_s: list[float]) -> Tensor:
+        start = time.perf_counter()
+        loss = step(batch)
+        if loss.device.type == "cuda":
+            torch.cuda.synchronize(loss.device)
+        times_s.append(time.perf_counter() - start)
+        return loss
+
+
+def is_worth(steps: int, forms: Forms) -> bool:
+    """Whether a training is long enough for a trial."""
+    return steps >= WORTH * STEPS * len(forms)
+
+
+def _typical(times_s: list[float]) -> float:
+    return statistics.median(times_s[WARM:])
+
+
+def _time(microseconds: float) -> str:
+    return f"{microseconds:.0f} µs" if microseconds < 1000 else f"{microseconds / 1000:.3g} ms"
