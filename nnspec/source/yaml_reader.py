@@ -139,12 +139,21 @@ class YamlReader:
             start = end = (len(self.text.lines), len(self.text.lines[-1]) + 1)
         span = Span(self.text, *start, *end)
         word: str = event.value.translate(self.restored) if self.restored else event.value
+        if "$(" in word and not event.style and word.count("(") > word.count(")"):
+            self._check_comma(word, span)
         value = self._value(word, event, span)
         self.tally.add(1, len(word), span)
         node = Node(value, span, NO_KEYS)
         if event.anchor:
             self.anchors[event.anchor] = Anchored(node, 1, len(word), 0)
         self._add(node, start, end, plain=not event.style and event.tag is None)
+
+    def _check_comma(self, word: str, span: Span) -> None:
+        """Refuse an expression that a comma of its own has ended: within brackets of YAML's it separates values."""
+        behind = self.text.lines[span.end_line - 1][span.end_column - 1 :].lstrip()
+        if behind.startswith(","):
+            message = f"the expression {shorten(repr(word))} ends at its comma, as all text does within [] and {{}}"
+            self._refuse(message, span, help='put it in quotes, as in "$(max(a, b))"')
 
     def _text_end(self, start: Place, end: Place) -> Place:
         """Where a block of text (`|`, `>`) ends: libyaml counts the blank lines below it."""
