@@ -55,6 +55,10 @@ def read_input(spec: Spec, given: Input, table: Table, columns: Sequence[str]) -
     parts = [_read(table, column, given) for column in columns]
     if given.single:
         return shaped(parts[0], given.held, given.name, table, f"column '{columns[0]}'", _shape_span(spec, given))
+    if given.held.rank == 3 and all(part.ndim == 2 for part in parts):  # windows of a series, side by side
+        vector = np.stack(parts, axis=-1)
+        what = f"{len(columns)} columns of windows"
+        return shaped(vector, given.held, given.name, table, what, _shape_span(spec, given))
     for column, part in zip(columns, parts, strict=True):
         if part.size != len(part):
             sizes = "×".join(map(str, part.shape[1:]))

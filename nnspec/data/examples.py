@@ -15,14 +15,15 @@ from nnspec.data.folds import folds
 from nnspec.data.learnt import Rows, before_file, learn
 from nnspec.data.parted import split_by
 from nnspec.data.sources import read_source
-from nnspec.data.splits import Split, split
+from nnspec.data.splits import Split, split, split_in_order
 from nnspec.data.streamed import StreamedPart, bytes_of_row, check_rows, chunk_rows, first_lengths, learn_streamed
 from nnspec.data.targets import Target, class_labels, fit_output, read_target, refuse_constant
+from nnspec.data.windows import in_windows
 from nnspec.diagnostics import Diagnostic, SpecError
 from nnspec.graph import Vertex
 from nnspec.prepare.fitted import FittedOutput, FittedStep, Preparation, apply, fit, inside
 from nnspec.shapes import Tensor
-from nnspec.spec.document import DataSection, SplitSection
+from nnspec.spec.document import DataSection, SplitSection, WindowSection
 from nnspec.spec.reach import Reach
 from nnspec.spec.spec import Output, Spec
 from nnspec.tables import Array, Table
@@ -80,7 +81,7 @@ def load_examples(
     data = _section(spec)
     tables = read_tables(spec, data, Reach(folder, tuple(allowed)))
     rows = sum(table.rows for table in tables.values())
-    if memory is not None and rows * bytes_of_row(spec) * COPIES > memory:
+    if memory is not None and not data.window and rows * bytes_of_row(spec) * COPIES > memory:
         return _stream(spec, data, tables, outputs, lookups or {}, memory)
     return _examples(spec, outputs, lookups or {}, _divide(spec, data, tables))
 
@@ -103,6 +104,11 @@ def load_folds(
             raise SpecError.of("split", message, spec.span_of("data", part), help=help)
     table = read_tables(spec, data, Reach(folder, tuple(allowed)))["train"]
     read = _read_rows(spec, table, {})
+    table = read.table
+    if data.window and data.split.by not in ("time", "group"):
+        message = "folds of windows drawn at random would be tested on moments that stand in others"
+        span = spec.span_of("data", "window")
+        raise SpecError.of("split", message, span, help="divide them by time: `split: {time: COLUMN}`")
     span = written(spec, "data", "split", data.split.by or "stratify") or spec.span_of("data")
     labels = class_labels(spec, table) if data.split.stratify else None
     for cut in folds(table, data.split, count, labels, span):
@@ -185,7 +191,7 @@ def _divide(spec: Spec, data: DataSection, tables: Mapping[str, Table]) -> dict[
     own = {part: 0.0 for part in PARTS[1:] if part in tables}
     table, section = tables["train"], data.split.model_copy(update=own)
     read = _read_rows(spec, table, {})
-    cut = cut_of(spec, table, section)
+    cut = cut_of(spec, read.table, section)
     _refuse_double(spec, section, cut, own)
     parts = {part: _taken(read, getattr(cut, part)) for part in PARTS}
     return parts | {part: _read_rows(spec, tables[part], read.columns) for part in own}
@@ -196,8 +202,20 @@ def cut_of(spec: Spec, table: Table, section: SplitSection) -> Split:
     span = spec.span_of("data", "split")
     if section.by:
         return split_by(table, section, written(spec, "data", "split", section.by) or span)
+    if spec.data and spec.data.window:
+        return _cut_in_order(spec, spec.data.window, table, section)
     labels = class_labels(spec, table) if section.stratify and (section.validation or section.test) else None
     return split(table.rows, section, labels, span)
+
+
+def _cut_in_order(spec: Spec, window: WindowSection, table: Table, section: SplitSection) -> Split:
+    """Windows drawn at random would be tested on moments that stand in those that are learnt from."""
+    span = written(spec, "data", "split") or spec.span_of("data", "window")
+    if section.stratify:
+        message = "windows are divided as they stand, the earliest for training: stratify has no say"
+        raise SpecError.of("split", message, span, help="leave `stratify` out")
+    series = np.zeros(table.rows) if window.by is None else table.columns[window.by].astype(str)
+    return split_in_order(series, section, (window.horizon - 1) // window.stride, span)
 
 
 def _refuse_double(spec: Spec, section: SplitSection, cut: Split, own: Collection[str]) -> None:
@@ -216,15 +234,16 @@ def _read_rows(spec: Spec, table: Table, known: Mapping[str, tuple[str, ...]]) -
     raw: dict[str, Array] = {}
     columns: dict[str, tuple[str, ...]] = {}
     found: list[Diagnostic] = []
+    examples, followed = in_windows(spec, table)
     for name, given in spec.inputs.items():
         try:
             columns[name] = known.get(name) or input_columns(spec, given, table)
-            raw[name] = read_input(spec, given, table, columns[name])
+            raw[name] = read_input(spec, given, examples, columns[name])
         except SpecError as error:
             found += error.diagnostics
     if found:
         raise SpecError(found)
-    return Rows(table, np.arange(table.rows), raw, columns)
+    return Rows(followed, np.arange(followed.rows), raw, columns)
 
 
 def _as_exported(spec: Spec, part: Rows, steps: Mapping[str, tuple[FittedStep, ...]]) -> Rows:

@@ -41,6 +41,23 @@ def split(rows: int, section: SplitSection, labels: Array | None = None, span: S
     return Split(*(np.sort(np.concatenate(parts)) for parts in zip(*cuts, strict=True)))
 
 
+def split_in_order(series: Array, section: SplitSection, between: int, span: Span | None = None) -> Split:
+    """Divide the examples of each series as they stand: the first for training, the last for the test.
+
+    So many examples `between` two parts are left out, since what they learn is also learnt by the next part's.
+    """
+    shares = shares_of(section)
+    cuts = []
+    for name in np.unique(series):
+        rows = np.flatnonzero(series == name)
+        sizes = _sizes(len(rows), shares)
+        left = [size - between if any(sizes[part + 1 :]) else size for part, size in enumerate(sizes)]
+        _check_sizes([max(size, 0) for size in left], shares, f"the series has {_count(len(rows))}", span)
+        parts = _cut(rows, sizes)
+        cuts.append([part[:size] for part, size in zip(parts, left, strict=True)])
+    return Split(*(np.sort(np.concatenate(parts)) for parts in zip(*cuts, strict=True)))
+
+
 def _cut_class(rows: Array, label: Any, shares: Sequence[Fraction], span: Span | None) -> list[Array]:
     sizes = _sizes(len(rows), shares)
     have = f"class {shown_value(label)} has {_count(len(rows))}"

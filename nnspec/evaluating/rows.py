@@ -10,6 +10,7 @@ import numpy as np
 from nnspec.data.columns import agree, check_indices, read_input
 from nnspec.data.sources import read_source
 from nnspec.data.targets import Target, read_target
+from nnspec.data.windows import in_windows
 from nnspec.diagnostics import Note, Span, SpecError, Text, did_you_mean, some
 from nnspec.evaluating.subject import Module, Subject
 from nnspec.prepare import FittedOutput
@@ -68,8 +69,10 @@ def _table(data: str) -> Table:
 def _read(subject: Subject, table: Table) -> Rows:
     """Inputs as training reads them, and the target of every output that is measured."""
     _check_columns(subject, table)
-    spec, rows = subject.spec, np.arange(table.rows)
-    held = {name: read_input(spec, spec.inputs[name], table, columns) for name, columns in subject.columns.items()}
+    spec = subject.spec
+    examples, table = in_windows(spec, table)
+    rows = np.arange(table.rows)
+    held = {name: read_input(spec, spec.inputs[name], examples, columns) for name, columns in subject.columns.items()}
     raw = {
         name: applied_before(subject.before[name], values, table, rows, subject.columns[name])
         for name, values in held.items()

@@ -69,7 +69,9 @@ def describe(
         "nnspec.version": __version__,
         "nnspec.spec": text,
         "nnspec.spec_sha256": hashlib.sha256(text.encode()).hexdigest(),
-        "nnspec.inputs": _compact({name: _described(given, graph, preparation) for name, given in inputs.items()}),
+        "nnspec.inputs": _compact(
+            {name: {**_described(given, graph, preparation), **_window(spec)} for name, given in inputs.items()}
+        ),
         "nnspec.outputs": _compact({name: answer.as_json() for name, answer in answers.items()}),
     }
 
@@ -155,6 +157,12 @@ def _check_names(spec: Spec, inputs: Mapping[str, Input], answers: Mapping[str, 
 
 def _not_in_onnx(title: str, error: NotInOnnx, span: Span) -> SpecError:
     return SpecError.of("no-onnx", f"{title} cannot be exported: {error}", span)
+
+
+def _window(spec: Spec) -> dict[str, Any]:
+    """How the rows of a series become an example."""
+    window = spec.data.window if spec.data else None
+    return {"window": {"length": window.length, "by": window.by}} if window else {}
 
 
 def _described(given: Input, graph: Graph, preparation: Preparation) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from nnspec.runtime.arrays import Array, Slot, beyond
 from nnspec.runtime.session import Session, model_error
 from nnspec.tables import Table, numbers, texts
 from nnspec.tables.before import applied_before
+from nnspec.tables.windows import Window, seen, side_by_side
 
 NO_GAPS = "the model takes none: fill them in, or train it with `Impute` among the input's steps"
 MAX_LISTED = 12  # columns that a message names
@@ -29,7 +30,23 @@ def arrays_for(session: Session, table: Table) -> dict[str, Array]:
     if missing:
         used = {column for names in columns.values() for column in names}
         raise _unknown_columns(table, list(dict.fromkeys(missing)), used)
+    table = _in_windows(session, table, columns)
     return {name: _rows(table, session, slot, columns[name]) for name, slot in session.inputs.items()}
+
+
+def _in_windows(session: Session, table: Table, columns: Mapping[str, Sequence[str]]) -> Table:
+    """A series as the windows that the model looks at, one for each row that has enough before it."""
+    found = next((of["window"] for of in session.described_inputs.values() if "window" in of), None)
+    read = {column for names in columns.values() for column in names}
+    if found is None or any(table.columns[column].ndim > 1 for column in read):
+        return table
+    length, by = (found.get(key) for key in ("length", "by")) if isinstance(found, dict) else (None, None)
+    if not isinstance(length, int) or not 0 < length <= table.rows or not isinstance(by, str | None):
+        if isinstance(length, int) and length > table.rows:
+            message = f"{table.name} has {table.rows:,} rows, and the model looks at {length} in a row"
+            raise SpecError.of("data-shape", message, help="give the rows before them too")
+        raise model_error(session.name, "its metadata nnspec.inputs tell no window")
+    return seen(table, Window(length, by=by))
 
 
 def _columns_in(table: Table, session: Session, name: str) -> list[str]:
@@ -74,7 +91,7 @@ def _rows(table: Table, session: Session, slot: Slot, columns: Sequence[str]) ->
     else:
         gaps = described.get("missing") is True
         parts = [_numbers(table, slot, column, gaps) for column in columns]
-    rows = parts[0] if len(parts) == 1 else np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)
+    rows = parts[0] if len(parts) == 1 else side_by_side(parts, len(slot.shape))
     return applied_before(steps_before(session, slot.name), _shaped(rows, slot), table, np.arange(len(rows)), columns)
 
 

@@ -18,6 +18,7 @@ from nnspec.spec.amounts import BYTES_FORM, COUNT_FORM
 MAX_CLASSES = 2**24  # more than any vocabulary has
 Share = Annotated[float, Field(ge=0, lt=1)]
 Size = PositiveInt | str
+MAX_WINDOW = 2**20  # rows of a window
 Number = Annotated[float, Field(ge=0)]
 Amount = Number | Annotated[str, Field(max_length=30, pattern=COUNT_FORM)]
 Memory = Number | Annotated[str, Field(max_length=30, pattern=BYTES_FORM)]
@@ -89,6 +90,19 @@ class SplitSection(Section):
         return next((way for way in ways if getattr(self, way) is not None), None)
 
 
+class WindowSection(Section):
+    """How a series is cut into examples: so many rows are seen, and what comes after them is learnt."""
+
+    length: Annotated[int, Field(ge=1, le=MAX_WINDOW)]
+    """Rows that an example sees."""
+    horizon: Annotated[int, Field(ge=1, le=MAX_WINDOW)] = 1
+    """Rows after them that are learnt, all of them."""
+    stride: PositiveInt = 1
+    """Rows from the beginning of one example to that of the next."""
+    by: str | None = None
+    """A column that tells several series apart: no example reaches from one into another."""
+
+
 class DataSection(Section):
     """Where examples come from."""
 
@@ -98,6 +112,9 @@ class DataSection(Section):
     dataset. A mapping names an NPY file for each column. Or `sklearn:NAME`."""
     split: SplitSection = SplitSection()
     """How the source's rows are divided."""
+    window: WindowSection | None = None
+    """For a series, a row for each moment in their order: each example is a window of it. The earliest are for
+    training, the latest for the test."""
     train: Source | None = Field(default=None, json_schema_extra={"words": SOURCE})
     """A source of its own for training, in place of `source` and `split`."""
     validation: Source | None = Field(default=None, json_schema_extra={"words": SOURCE})
