@@ -77,7 +77,7 @@ class _Clock:
         return self.first or self.scoring_s < METRICS_SHARE * self.seconds
 
     def count(self, measured: Measured) -> Measured:
-        """Count what the metrics took, but for the first time, which imports torchmetrics."""
+        """Count what the metrics took, but for the first time, which may import torchmetrics."""
         self.scoring_s += 0.0 if self.first else measured.scoring_s
         self.first = False
         return measured
