@@ -43,9 +43,14 @@ def write_json(path: Path, value: Any) -> None:
 
 def append_line(path: Path, value: Any) -> None:
     """One more line of a JSON-lines file, in a single write: a reader meets it whole or not at all."""
-    line = json.dumps(_finite(value), ensure_ascii=False, allow_nan=False) + "\n"
+    line = json_line(value) + "\n"
     with _told("file", "write", path), path.open("ab", buffering=0) as file:
         file.write(line.encode("utf-8", "backslashreplace"))
+
+
+def json_line(value: Any) -> str:
+    """The value as JSON on one line; numbers that are not finite become null."""
+    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
 
 
 def read_text(path: Path) -> str:

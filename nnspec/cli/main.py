@@ -306,7 +306,9 @@ def _train_command(commands: "Commands[_Parser]") -> None:
         "--folds", type=at_least(2), metavar="K", help="cross-validate: K trainings, each tested on rows of its own"
     )
     train.add_argument("--memory", metavar="SIZE", help="as in 4GB; data that need more are streamed; half the machine")
-    train.add_argument("--quiet", action="store_true", help="print errors only")
+    said = train.add_mutually_exclusive_group()
+    said.add_argument("--quiet", action="store_true", help="print errors only")
+    said.add_argument("--json", action="store_true", help="print a JSON object a line: start, each epoch, the result")
     _add_strict(train)
     add_reading(train)
 

@@ -1,11 +1,12 @@
 """Commands that run a network: train, export, verify, predict."""
 
+import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnspec.cli.main import EXIT_INTERRUPTED
+from nnspec.cli.main import EXIT_INTERRUPTED, EXIT_USAGE
 from nnspec.cli.paths import shown, typed
 from nnspec.cli.specs import load, print_or_write, warn
 from nnspec.diagnostics import Span, SpecError, Text, some
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from nnspec.graph import Network
     from nnspec.graph.start import Start
     from nnspec.runs import Run
-    from nnspec.training import Result
+    from nnspec.training import Progress, Result
 
 Say = Callable[[str], None]
 
@@ -24,11 +25,14 @@ def train(arguments: Namespace) -> int:
     from nnspec.graph.start import find_start
     from nnspec.spec.reach import Reach
 
+    if arguments.json and arguments.folds:
+        print("nnspec train: --json is of one training, without --folds\n  help  nnspec train --help", file=sys.stderr)
+        return EXIT_USAGE
     if arguments.compile:
         arguments.overrides.append(f"train.compile={arguments.compile}")
     network = load(arguments, arguments.spec)
     warn(network.warnings, strict=arguments.strict)
-    say: Say = _silent if arguments.quiet else print
+    say: Say = _silent if arguments.quiet or arguments.json else print
     say(_headline(network))
     if start := find_start(network.spec, network.graph, Reach(network.folder, network.allowed)):
         say(_start_line(start))
@@ -37,7 +41,7 @@ def train(arguments: Namespace) -> int:
 
         return train_folds(network, arguments, say)
     # torch takes a second to import, and a spec that is wrong should not wait for it.
-    from nnspec.training import terminal_progress, train_spec
+    from nnspec.training import train_spec
 
     run, result = train_spec(
         network.spec,
@@ -48,10 +52,10 @@ def train(arguments: Namespace) -> int:
         seed=arguments.seed,
         device=arguments.device,
         memory=arguments.memory,
-        progress=None if arguments.quiet else terminal_progress(),
+        progress=_progress(network, arguments),
     )
     if result.interrupted:
-        return _interrupted(run, result)
+        return _interrupted(run, result, arguments)
     say(f"\n{_result_table(result)}")
     for line in _remarks(run):
         say(line)
@@ -60,7 +64,28 @@ def train(arguments: Namespace) -> int:
     say(f"\nthe run is in {shown(run.path)}; next:")
     for line in _next_steps(run, result):
         say(f"  {line}")
+    if arguments.json:
+        _print_result(run, result)
     return 0
+
+
+def _progress(network: "Network", arguments: Namespace) -> "Progress | None":
+    """What follows the training, as the command line asks."""
+    from nnspec.training import JsonLines, terminal_progress
+
+    if arguments.json:
+        return JsonLines()
+    stopping = network.spec.train.early_stopping
+    return None if arguments.quiet else terminal_progress(stopping.patience if stopping else None)
+
+
+def _print_result(run: "Run", result: "Result") -> None:
+    """The last line for programs: what the training came to, and the proof where there is one."""
+    from nnspec.files import json_line
+    from nnspec.runs import PROOF
+
+    proof = run.proof() if run.has(PROOF) else None
+    print(json_line({"event": "result", "run": str(run.path), **result.as_json(), "proof": proof}))
 
 
 def export(arguments: Namespace) -> int:
@@ -172,13 +197,17 @@ def _cells(row: list[str], widths: list[int]) -> list[str]:
     return [f"{first[0]:<{first[1]}}", *(f"{cell:>{width}}" for cell, width in numbers)]
 
 
-def _interrupted(run: "Run", result: "Result") -> int:
+def _interrupted(run: "Run", result: "Result", arguments: Namespace) -> int:
     """What is left of a training that was stopped, and how to go on."""
+    if result.best_epoch:
+        _report(run, _silent)
+    if arguments.json:
+        _print_result(run, result)
+        return EXIT_INTERRUPTED
     where = shown(run.path)
     if not result.best_epoch:
         print(f"\ninterrupted before the first epoch came to its end: {where} holds no weights yet")
         return EXIT_INTERRUPTED
-    _report(run, _silent)
     print(f"\ninterrupted after epoch {result.epochs}; the best weights so far are kept in {where}; next:")
     print(f"  nnspec export {typed(run.path)}")
     return EXIT_INTERRUPTED

@@ -2,13 +2,14 @@
 
 from nnspec.training.fit import Epoch
 from nnspec.training.folds import FoldsResult, train_folds
-from nnspec.training.progress import Progress, describe, terminal_progress
+from nnspec.training.progress import JsonLines, Progress, describe, terminal_progress
 from nnspec.training.result import PartResult, Result
 from nnspec.training.train import train, train_spec
 
 __all__ = [
     "Epoch",
     "FoldsResult",
+    "JsonLines",
     "PartResult",
     "Progress",
     "Result",

@@ -1,14 +1,14 @@
 """What a person sees of a training: a bar on a terminal, a few lines in a log."""
 
 import math
+import os
 import sys
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import Any, Protocol, TextIO
 
+from nnspec.files import json_line
 from nnspec.training.fit import Epoch
 from nnspec.training.result import metric_texts
-
-if TYPE_CHECKING:
-    from rich.progress import TaskID
+from nnspec.training.terminal import Terminal
 
 MAX_LINES = 20  # of a whole training, where there is no terminal
 
@@ -83,47 +83,33 @@ class Lines:
         self.waiting = None
 
 
-class Terminal:
-    """A bar that is drawn again and again, with the time left."""
+class JsonLines:
+    """A JSON object a line, for programs: one when it starts, and one for each epoch."""
 
-    def __init__(self) -> None:
-        # rich takes 0.1 s to import, and only a terminal needs it.
-        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-        from rich.progress import Progress as Bar
-        from rich.table import Column
-
-        self.bar = Bar(
-            TextColumn("epoch {task.fields[epoch]}", table_column=Column(no_wrap=True, min_width=9)),
-            BarColumn(bar_width=10),
-            TextColumn("{task.fields[text]}", table_column=Column(no_wrap=True)),
-            TimeRemainingColumn(compact=True),
-        )
-        self.task: TaskID | None = None
-        self.epochs = 0
+    def __init__(self, file: TextIO | None = None) -> None:
+        self.file = file or sys.stdout
 
     def start(self, epochs: int, steps: int) -> None:
-        self.epochs = epochs
-        self.task = self.bar.add_task("", total=epochs * steps, epoch=f"1/{epochs}", text="")
-        self.bar.start()
+        self._print({"event": "start", "epochs": epochs, "steps": steps})
 
-    def advance(self, steps: int) -> None:
-        if self.task is not None:
-            self.bar.advance(self.task, steps)
+    def advance(self, steps: int) -> None: ...
 
     def epoch(self, epoch: Epoch) -> None:
-        if self.task is not None:
-            self.bar.update(self.task, epoch=f"{epoch.number}/{self.epochs}", text="  ".join(_measures(epoch)))
+        self._print({"event": "epoch", **epoch.as_json()})
 
     def tell(self, text: str) -> None:
-        self.bar.console.print(text, markup=False, highlight=False)
+        self._print({"event": "note", "text": text})
 
-    def end(self) -> None:
-        self.bar.stop()
+    def end(self) -> None: ...
+
+    def _print(self, value: dict[str, Any]) -> None:
+        print(json_line(value), file=self.file, flush=True)
 
 
-def terminal_progress() -> Progress:
-    """A bar where standard output is a terminal, a few lines where it is not."""
-    return Terminal() if sys.stdout.isatty() else Lines()
+def terminal_progress(patience: int | None = None) -> Progress:
+    """A bar where standard output is a terminal, a few lines where it is not; `patience` is that of early stopping."""
+    dumb = os.environ.get("TERM") == "dumb"
+    return Terminal(patience) if sys.stdout.isatty() and not dumb else Lines()
 
 
 def describe(epoch: Epoch) -> str:

@@ -1,11 +1,13 @@
 """The commands that run a network, as a user types them."""
 
+import json
 import shlex
 from pathlib import Path
 
 import pytest
 
 from nnspec.cli.main import main
+from nnspec.runs import Run
 
 NET = """nnspec: 1
 data: {source: rows.csv, split: {validation: 0.25, test: 0.25}}
@@ -45,3 +47,39 @@ def test_without_test_rows_it_proposes_a_file_of_your_own(folder, capsys):
     predict, _ = proposed(capsys, "--set", "data.split={validation: 0, test: 0}")
     assert predict == "nnspec predict 'a run/model.onnx' rows.csv"
     assert main(shlex.split(predict)[1:]) == 0
+
+
+def test_json_is_an_object_a_line_for_programs(folder, capsys):
+    assert main(["train", "net.yaml", "--run", "run", "--json"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    start, *epochs, result = [line for line in lines if line["event"] != "note"]
+    assert start == {"event": "start", "epochs": 2, "steps": 2}
+    assert [{"event": "epoch", **line} for line in Run(Path("run")).metrics()] == epochs
+    proof = {**Run(Path("run")).proof()}
+    assert result == {"event": "result", "run": "run", **Run(Path("run")).result(), "proof": proof}
+
+
+def test_json_goes_without_folds(folder, capsys):
+    assert main(["train", "net.yaml", "--json", "--folds", "3"]) == 2
+    assert capsys.readouterr().err == (
+        "nnspec train: --json is of one training, without --folds\n  help  nnspec train --help\n"
+    )
+
+
+def test_a_report_of_one_run_and_of_two(folder, capsys):
+    for seed in ("1", "2"):
+        main(["train", "net.yaml", "--run", f"seed{seed}", "--seed", seed, "--quiet"])
+    Path("seed1/report.html").unlink()
+    assert main(["report", "seed1"]) == 0
+    assert main(["report", "seed1", "seed2", "-o", "both.html"]) == 0
+    assert capsys.readouterr().out == "wrote seed1/report.html\nwrote both.html\n"
+    both = Path("both.html").read_text()
+    assert "<h1>2 runs</h1>" in both
+    assert '<th scope="row"><code>seed</code></th><td>1</td><td>2</td>' in both
+
+
+def test_a_report_of_no_run_is_refused(folder, capsys):
+    assert main(["report", "nowhere"]) == 1
+    assert capsys.readouterr().err == (
+        "error[run-folder]: there is no run folder nowhere\n  help  `nnspec train` makes one and says its name\n"
+    )

@@ -1,12 +1,14 @@
 """What a person sees of a training."""
 
 import io
+import json
 import sys
 
 import pytest
 
 from nnspec.training import Epoch, Progress, describe, terminal_progress
-from nnspec.training.progress import MAX_LINES, Lines, Silent, Terminal
+from nnspec.training.progress import MAX_LINES, JsonLines, Lines, Silent, Terminal
+from nnspec.training.terminal import fitting, measures, sparkline
 
 
 def epoch(number: int, **changed: object) -> Epoch:
@@ -85,9 +87,36 @@ def test_a_bar_shows_the_last_epoch(capsys):
     follow(terminal, 100, 99)
     *_, last = capsys.readouterr().out.strip().splitlines()
     assert last.startswith("epoch 99/100 ")
-    assert " loss 0.0101  validation 0.0202  Accuracy 0.9877 " in last
+    assert len(last) <= 80
+    assert last.rstrip().endswith("loss 0.0101  validation 0.0202  Accuracy 0.9877")
 
 
 def test_silence_is_silent(capsys):
     follow(Silent(), 3, 3)
     assert capsys.readouterr().out == ""
+
+
+def test_what_finds_no_room_on_the_line_is_left_out_the_least_first():
+    best, last = epoch(7, validation_loss=0.25), epoch(9, validation_loss=0.5, better=False)
+    parts = measures(last, best, [1.0, 0.5, 0.25, 0.5], patience=5)
+    assert fitting(parts, 200) == ("loss 0.1111  validation 0.5  █▃▁▃  Accuracy 0.9877  best 0.25 in 7 (2/5)  12,346/s")
+    assert fitting(parts, 75) == "loss 0.1111  validation 0.5  █▃▁▃  Accuracy 0.9877  best 0.25 in 7 (2/5)"
+    assert fitting(parts, 60) == "loss 0.1111  validation 0.5  █▃▁▃  Accuracy 0.9877"
+    assert fitting(parts, 46) == "loss 0.1111  validation 0.5  Accuracy 0.9877"
+    assert fitting(parts, 30) == "loss 0.1111  validation 0.5"
+    assert fitting(parts, 16) == "validation 0.5"
+    assert fitting(parts, 3) == ""
+
+
+def test_a_small_curve():
+    assert sparkline([]) == ""
+    assert sparkline([0.3]) == "▁"
+    assert sparkline([0.8, 0.4, 0.2, 0.1]) == "█▄▂▁"
+
+
+def test_programs_get_a_json_object_a_line():
+    file = io.StringIO()
+    follow(JsonLines(file), 5, 1)
+    first, second = map(json.loads, file.getvalue().splitlines())
+    assert first == {"event": "start", "epochs": 5, "steps": 20}
+    assert second == {"event": "epoch", **epoch(1).as_json()}
