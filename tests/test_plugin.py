@@ -53,6 +53,16 @@ def test_a_plugins_layer_passes_the_contract(installed, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+def test_a_plugins_step_is_listed_checked_and_passes_the_contract(installed, tmp_path):
+    assert "\nplugins\n  Fahrenheit  " in run(installed, tmp_path, "-m", "nnspec", "steps").stdout
+    (tmp_path / "warm.yaml").write_text(SPEC.replace("{x: [8]}", "{x: {shape: [8], prepare: [{Fahrenheit: 30}]}}"))
+    checked = run(installed, tmp_path, "-m", "nnspec", "check", "warm.yaml")
+    assert (checked.returncode, checked.stdout) == (0, "warm.yaml: ok, 2 layers, 36 parameters\n"), checked.stderr
+    program = "from nnspec.prepare import find\nfrom nnspec.testing import check_step\ncheck_step(find('Fahrenheit'))"
+    done = run(installed, tmp_path, "-c", program)
+    assert done.returncode == 0, done.stderr
+
+
 MODULATED = """nnspec: 1
 name: modulate
 inputs: {x: [4], by: [3]}

@@ -1,6 +1,7 @@
 """What `nnspec steps` prints: all preparation steps, or one with its arguments and examples, from the class itself."""
 
 import inspect
+from collections.abc import Iterator
 from textwrap import fill, indent
 
 from nnspec.diagnostics import SpecError, did_you_mean
@@ -40,11 +41,15 @@ def describe(name: str) -> str:
     if step.model_fields:
         parts.append("\n".join(["arguments", *argument_lines(step)]))
     parts.append("\n".join(fact_lines(step)))
-    lines = ["examples, their shapes without the batch"]
+    lines = [f"  {shapes}\n    {written}" for shapes, written in examples(name, step)]
+    return "\n\n".join([*parts, "\n".join(["examples, their shapes without the batch", *lines])])
+
+
+def examples(name: str, step: type[Step]) -> Iterator[tuple[str, str]]:
+    """A step's examples: shapes without the batch, and the entry of a spec that gives them."""
     for shapes, arguments in step.examples.items():
         (x,), (y,) = parse_example(shapes)
-        lines += [f"  {x} -> {y}", f"    {entry(name, arguments, next(iter(step.model_fields), ''))}"]
-    return "\n\n".join([*parts, "\n".join(lines)])
+        yield f"{x} -> {y}", entry(name, arguments, next(iter(step.model_fields), ""))
 
 
 def fact_lines(step: type[Step]) -> list[str]:

@@ -14,6 +14,8 @@ from nnspec.layers.describe import examples
 from nnspec.layers.layer import summary
 from nnspec.layers.words import literal, schema_of
 from nnspec.objectives import INITIALIZERS, LOSSES, METRICS, OPTIMIZERS, SCHEDULERS
+from nnspec.prepare.describe import examples as examples_of_step
+from nnspec.prepare.step import Step
 from nnspec.spec.document import Document
 from nnspec.spec.names import MAX_NAME
 from nnspec.spec.schedules import HOLDING, HOLDS
@@ -252,6 +254,8 @@ def _documentation(name: str, model: type[BaseModel]) -> Schema:
         blocks.append("\n".join(_field_lines(model)))
     if issubclass(model, layers.Layer):
         blocks += [f"```yaml\n{entry}  # {shapes}\n```" for shapes, entry in list(examples(name, model))[:1]]
+    if issubclass(model, Step):
+        blocks += [f"```yaml\n{entry}  # {shapes}\n```" for shapes, entry in list(examples_of_step(name, model))[:1]]
     return {"title": name, "description": text, "markdownDescription": "\n\n".join(blocks)}
 
 

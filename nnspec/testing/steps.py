@@ -140,7 +140,9 @@ def _check_types(step: Step, given: Tensor) -> None:
 
 def _check_learnt(fitted: FittedStep, rows: Array, more: Array, title: str) -> None:
     """The state is JSON, and the same whether rows come at once or in chunks."""
-    again = FittedStep.from_json(json.loads(json.dumps(fitted.as_json(), allow_nan=False)))
+    arguments = json.dumps(fitted.step.model_dump(mode="json"), allow_nan=False)
+    state = json.loads(json.dumps(fitted.state, allow_nan=False))
+    again = FittedStep(type(fitted.step).model_validate_json(arguments), state)
     assert again == fitted, f"{title}: the state is not what JSON keeps of it"
     (chunked,) = fit_chunks([fitted.step], lambda: np.array_split(rows, 3) if len(rows) > 2 else [rows])
     _close(f"{title}: learnt in chunks", apply([chunked], more), apply([fitted], more))
