@@ -33,6 +33,8 @@ SOURCE = "net.py"  # the module's source, the text that was trained
 WEIGHTS = "weights.safetensors"  # the best weights, by the module's state-dict names
 PREPARATION = "preparation.json"  # what was learnt from the training rows
 METRICS = "metrics.jsonl"  # one line an epoch
+HEALTH = "health.jsonl"  # one line a look at the layers: activations, gradients, updates
+FINDINGS = "findings.jsonl"  # what went wrong, one line each as a diagnostic, with its epoch
 RESULT = "result.json"  # final metrics of each part
 EXAMPLES = "examples.npz"  # raw test rows and their targets, for the proof
 DATA = "data.json"  # rows of each part, ranges of the columns, how many of each class
@@ -99,6 +101,20 @@ class Run:
 
     def add_metrics(self, line: Mapping[str, Any]) -> None:
         append_line(self.file(METRICS), line)
+
+    def health(self) -> list[dict[str, Any]]:
+        """What each look at the layers saw; empty before the first."""
+        return read_lines(self.file(HEALTH)) if self.has(HEALTH) else []
+
+    def add_health(self, line: Mapping[str, Any]) -> None:
+        append_line(self.file(HEALTH), line)
+
+    def findings(self) -> list[dict[str, Any]]:
+        """What was found to be wrong: diagnostics as `nnspec check --format json` gives them, each with its epoch."""
+        return read_lines(self.file(FINDINGS)) if self.has(FINDINGS) else []
+
+    def add_finding(self, line: Mapping[str, Any]) -> None:
+        append_line(self.file(FINDINGS), line)
 
     def result(self) -> dict[str, Any]:
         """Final metrics of each part."""

@@ -66,6 +66,8 @@ class Story:
     data: Mapping[str, Any]
     preparation: Mapping[str, Any]
     arrays: Mapping[str, Array]
+    health: list[dict[str, Any]]  # a line for each look at the layers
+    findings: list[dict[str, Any]]  # what went wrong
 
     @property
     def name(self) -> str:
@@ -123,6 +125,8 @@ def collect(run: Run) -> Story:
         run.data() if has(DATA) else {},
         run.preparation().as_json() if has(PREPARATION) else {},
         run.predictions() if has(PREDICTIONS) else {},
+        run.health(),
+        run.findings(),
     )
 
 

@@ -11,6 +11,7 @@ from nnspec.report.chart import Chart, legend, picture
 from nnspec.report.collect import Story
 from nnspec.report.curves import charts
 from nnspec.report.gallery import gallery
+from nnspec.report.health import findings, health_charts, layer_health
 from nnspec.report.highlight import highlight
 from nnspec.report.html import Html, data_script, join, table, tag
 from nnspec.report.numbers import duration, percent, short
@@ -20,7 +21,7 @@ SHARES = {"Accuracy", "Precision", "Recall", "F1Score"}  # metrics that read as 
 
 def page(story: Story) -> str:
     """The run's report as an HTML document."""
-    drawn = list(charts(story))
+    drawn = [*charts(story), *health_charts(story)]
     return document(story.name, _header(story), list(_sections(story, drawn)), drawn)
 
 
@@ -103,9 +104,11 @@ def _tile(title: str, value: str, told: str, kind: str | None = None) -> Html:
 
 def _sections(story: Story, drawn: Sequence[Chart]) -> Iterator[Html]:
     figures = [chart_figure(chart, at) for at, chart in enumerate(drawn)]
+    learning = len(list(charts(story)))
     found = [
         section("Results", _result_table(story)),
-        section("Learning curves", tag("div", *figures, class_="charts") if figures else None),
+        section("Learning curves", tag("div", *figures[:learning], class_="charts") if learning else None),
+        _health(story, figures[learning:]),
         *(section(f"Answers: {name}", answers(each)) for name, each in story.answered.items()),
         *(
             section(f"Examples: {name}", *gallery(story, story.answered[name], shown))
@@ -120,6 +123,14 @@ def _sections(story: Story, drawn: Sequence[Chart]) -> Iterator[Html]:
         section("Files", facts.file_list(story)),
     ]
     return (each for each in found if each)
+
+
+def _health(story: Story, figures: Sequence[Html]) -> Html | None:
+    """How the layers fared, where they were looked at."""
+    rows = list(layer_health(story))
+    header = ("layer", "type", "output deviation", "gradient", "update to weight", "dead", "saturated")
+    shown = table(header, rows, numbers=2, label="Layers as the last look saw them") if rows else None
+    return section("Health", *findings(story), tag("div", *figures, class_="charts") if figures else None, shown)
 
 
 def _result_table(story: Story) -> Html | None:

@@ -162,6 +162,31 @@ def test_losses_that_are_no_number_leave_a_gap(tmp_path):
     assert charts[0]["curves"][0]["values"][3] is None
 
 
+def test_the_health_of_layers_and_what_went_wrong_stand_in_the_page(tmp_path):
+    run = trained(tmp_path, IRIS)
+    for step in (7, 14):
+        layers = [
+            {"name": "linear_1", "kind": "Linear", "gradient": 1e-6 * step, "update_to_weight": 1e-3, "std": 0.5},
+            {"name": "tanh_1", "kind": "Tanh", "gradient": None, "saturated": 0.25, "std": 0.9},
+        ]
+        run.add_health({"epoch": 1, "step": step, "loss": 1.0, "gradient": 0.1, "layers": layers})
+    run.add_finding({"message": "<b>vanishing</b>", "file": "net.yaml", "line": 6, "help": "use ReLU"})
+    text, page = read_page(run)
+    assert page.headings[:3] == ["Results", "Learning curves", "Health"]
+    assert [found for found in page.text if "vanish" in found or "use R" in found] == [
+        "<b>vanishing</b>",
+        "net.yaml:6  use ReLU",
+    ]
+    assert [
+        title for title in ("Gradient norm by layer", "Update to weight by layer") if f"<h3>{title}</h3>" in text
+    ] == [
+        "Gradient norm by layer",
+        "Update to weight by layer",
+    ]
+    assert '<td class="num">1.4e-05</td>' in text
+    assert '<td class="num">25 %</td>' in text
+
+
 def test_an_interrupted_run_says_so(tmp_path):
     run = trained(tmp_path, IRIS)
     run.write_result({**run.result(), "interrupted": True})
