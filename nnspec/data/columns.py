@@ -10,7 +10,7 @@ from nnspec.graph import Vertex
 from nnspec.shapes import Dim, Tensor
 from nnspec.source import Node
 from nnspec.spec.spec import Input, Spec
-from nnspec.tables import Array, Table, find_column, numbers, texts
+from nnspec.tables import Array, Table, find_column, numbers, texts, whole_paths
 
 CHANGE_SHAPE = "change the shape in the spec, or name another column"
 IMPUTE = "fill them in: `prepare: [{Impute: median}]`; or leave those rows out"
@@ -174,7 +174,8 @@ def _refuse_targets(spec: Spec, pattern: str, matching: Sequence[str], span: Spa
 def _read(table: Table, column: str, given: Input) -> Array:
     """A column in the element type that the input holds."""
     if given.held.dtype == "string":
-        return texts(table, column)
+        found = texts(table, column)
+        return whole_paths(table, column, found) if given.steps and given.steps[0].reads_files else found
     if given.held.is_float:
         return _float32(numbers(table, column, gaps=given.fills_missing, help=IMPUTE), table, column)
     values = _whole(numbers(table, column), table, column, given.name)

@@ -28,6 +28,7 @@ from nnspec.spec.reach import Reach
 from nnspec.spec.spec import Output, Spec
 from nnspec.tables import Array, Table
 
+ROW_BYTES = 100  # of an example in a stream: its row, its target, and what a metric makes of them
 COPIES = 2  # of the inputs that stand in memory for a while as they are read
 PARTS = ("train", "validation", "test")
 
@@ -82,7 +83,7 @@ def load_examples(
     tables = read_tables(spec, data, Reach(folder, tuple(allowed)))
     rows = sum(table.rows for table in tables.values())
     if memory is not None and not data.window and rows * bytes_of_row(spec) * COPIES > memory:
-        return _stream(spec, data, tables, outputs, lookups or {}, memory)
+        return _stream(spec, data, tables, outputs, lookups or {}, max(memory - rows * ROW_BYTES, memory // 4))
     return _examples(spec, outputs, lookups or {}, _divide(spec, data, tables))
 
 

@@ -21,7 +21,7 @@ from nnspec.shapes import Tensor
 from nnspec.spec.spec import Input, Spec
 from nnspec.tables import Array, Table
 
-BUFFERS = 6  # one that is used, one that is being filled, and the copies that are made on the way
+BUFFERS = 12  # one that is used, one that is being filled, and the copies that are made on the way
 MIXED_CHUNKS = 16  # that a buffer holds at least: rows of so many places of the file are mixed
 MOST_ROWS, FEWEST_ROWS = 65_536, 64  # of a chunk
 UNKNOWN_SIZE = 128  # of an axis whose length only the data know, and of a text

@@ -20,6 +20,7 @@ FAMILIES = {
     "moment": "Timestamp Datetime",
     "text": "Tokenize NGrams BPE",
     "series": "Difference Truncate Pad Spectrogram",
+    "image": "Image",
     "pixels": "ToChannelsFirst Grayscale Resize CenterCrop NormalizeImage",
 }
 FAMILY_OF = {name: family for family, names in FAMILIES.items() for name in names.split()}

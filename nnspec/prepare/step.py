@@ -81,6 +81,8 @@ class Step(BaseModel, ABC):
     # What ONNX cannot express everywhere (parsing dates, decoding JPEG) happens before the file sees a row. Such a step
     # stands first, has no `to_onnx`, and travels in the file's metadata: training, proof and prediction apply it.
     outside: ClassVar[bool] = False
+    # Whether its texts are paths of files: who reads the data makes them whole, and keeps them within its folder.
+    reads_files: ClassVar[bool] = False
     # The outside step that makes of a column what this one takes. It is put before this one where this one stands first
     # and the spec names no `dtype`.
     preceded_by: ClassVar[str] = ""

@@ -11,7 +11,7 @@ from nnspec.diagnostics import Diagnostic, SpecError, did_you_mean
 from nnspec.prepare.fitted import FittedStep, outside
 from nnspec.runtime.arrays import Array, Slot, beyond
 from nnspec.runtime.session import Session, model_error
-from nnspec.tables import Table, numbers, texts
+from nnspec.tables import Table, numbers, texts, whole_paths
 from nnspec.tables.before import applied_before
 from nnspec.tables.windows import Window, seen, side_by_side
 
@@ -85,14 +85,16 @@ def _unknown_columns(table: Table, missing: Sequence[str], used: Collection[str]
 
 
 def _rows(table: Table, session: Session, slot: Slot, columns: Sequence[str]) -> Array:
-    described = session.described_inputs.get(slot.name, {})
+    described, steps = session.described_inputs.get(slot.name, {}), steps_before(session, slot.name)
     if described.get("holds", slot.dtype) == "string":
         parts = [texts(table, column) for column in columns]
+        if any(fitted.step.reads_files for fitted in steps):
+            parts = [whole_paths(table, column, part) for column, part in zip(columns, parts, strict=True)]
     else:
         gaps = described.get("missing") is True
         parts = [_numbers(table, slot, column, gaps) for column in columns]
     rows = parts[0] if len(parts) == 1 else side_by_side(parts, len(slot.shape))
-    return applied_before(steps_before(session, slot.name), _shaped(rows, slot), table, np.arange(len(rows)), columns)
+    return applied_before(steps, _shaped(rows, slot), table, np.arange(len(rows)), columns)
 
 
 def steps_before(session: Session, name: str) -> tuple[FittedStep, ...]:

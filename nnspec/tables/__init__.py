@@ -3,6 +3,7 @@
 from nnspec.tables.folders import read_folder
 from nnspec.tables.join import beside, join
 from nnspec.tables.numbers import NUMBER, missing_values, numbers, texts
+from nnspec.tables.paths import whole_paths
 from nnspec.tables.read import read_table
 from nnspec.tables.table import Array, Table, find_column, shown_value
 
@@ -19,4 +20,5 @@ __all__ = [
     "read_table",
     "shown_value",
     "texts",
+    "whole_paths",
 ]

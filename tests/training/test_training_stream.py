@@ -47,7 +47,7 @@ def write(folder, suffix):
     writers[suffix](folder / f"rows.{suffix}")
 
 
-def both(folder, suffix, memory=60_000, spec=SPEC):
+def both(folder, suffix, memory=200_000, spec=SPEC):
     network = parse_network(spec.replace("SUFFIX", suffix))
     found = [
         load_examples(network.spec, folder, network.graph.output_tensors, network.graph.lookups, memory=room)
@@ -126,7 +126,7 @@ def test_a_mistake_is_told_before_the_training_with_its_row(tmp_path):
     held = str(caught.value)
     network = parse_network(SPEC.replace("SUFFIX", "parquet"))
     with pytest.raises(SpecError) as caught:
-        load_examples(network.spec, tmp_path, network.graph.output_tensors, memory=60_000)
+        load_examples(network.spec, tmp_path, network.graph.output_tensors, memory=200_000)
     assert (
         str(caught.value) == held == ("rows.parquet: error[data-value]: row 778 of 'b': 'inf' is not a finite number")
     )
@@ -156,7 +156,7 @@ outputs: {y: {loss: CrossEntropyLoss}}
 optimizer: SGD
 """
     network = parse_network(spec.replace("[T]", "[3]"))
-    streamed = load_examples(network.spec, tmp_path, network.graph.output_tensors, memory=20_000)
+    streamed = load_examples(network.spec, tmp_path, network.graph.output_tensors, memory=70_000)
     feed = feed_of(network.spec, network.graph, streamed, "train", CPU)
     seen = sorted(row[0] for batch in values(feed, 0) for row in batch)
     assert seen == pytest.approx([row * 3 / 10 for row in streamed.train.rows], rel=1e-6)
