@@ -10,7 +10,7 @@ from nnspec.graph import Vertex
 from nnspec.shapes import Dim, Tensor
 from nnspec.source import Node
 from nnspec.spec.spec import Input, Spec
-from nnspec.tables import Array, Table, find_column, numbers, texts, whole_paths
+from nnspec.tables import Array, Table, check_column, numbers, texts, whole_paths
 
 CHANGE_SHAPE = "change the shape in the spec, or name another column"
 IMPUTE = "fill them in: `prepare: [{Impute: median}]`; or leave those rows out"
@@ -51,7 +51,7 @@ def column_span(spec: Spec, given: Input, column: str) -> Span:
 def read_input(spec: Spec, given: Input, table: Table, columns: Sequence[str]) -> Array:
     """The input's array as its columns hold it, rows first."""
     for column in columns:
-        find_column(table, column, column_span(spec, given, column))
+        check_column(table, column, column_span(spec, given, column))
     parts = [_read(table, column, given) for column in columns]
     if given.single:
         return shaped(parts[0], given.held, given.name, table, f"column '{columns[0]}'", _shape_span(spec, given))
@@ -156,11 +156,9 @@ def _matching(pattern: str, table: Table) -> list[str]:
     if pattern in table.columns:
         return [pattern]
     plain = pattern.replace("[", "[[]").replace("?", "[?]")
-    return [
-        name
-        for name, values in table.columns.items()
-        if "*" in pattern and values.ndim == 1 and fnmatchcase(name, plain)
-    ]
+    if "*" not in pattern:
+        return []
+    return [name for name in table.columns if fnmatchcase(name, plain) and table.is_single(name)]
 
 
 def _refuse_targets(spec: Spec, pattern: str, matching: Sequence[str], span: Span) -> None:

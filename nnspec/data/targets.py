@@ -11,7 +11,7 @@ from nnspec.objectives import Loss
 from nnspec.prepare.fitted import Class
 from nnspec.shapes import Tensor
 from nnspec.spec.spec import Output, Spec
-from nnspec.tables import Array, Table, find_column
+from nnspec.tables import Array, Table, check_column
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +45,7 @@ def fit_output(train: Target) -> tuple[Class, ...]:
     """The classes that an output tells apart, from the training rows unless they are given; none for values."""
     if not train.loss.compares:
         return ()
-    find_column(train.table, train.output.column, train.column_span)
+    check_column(train.table, train.output.column, train.column_span)
     if train.loss.reads == "values":
         return ()
     classes = _given_classes(train) or learn_classes(_labels(train)[train.rows])
@@ -62,7 +62,7 @@ def read_target(target: Target, classes: tuple[Class, ...]) -> Array:
     if not target.loss.compares:
         return np.zeros(len(target.rows), np.float32)  # nothing is compared with it
     column = target.output.column
-    find_column(target.table, column, target.column_span)
+    check_column(target.table, column, target.column_span)
     wanted = target.loss.target(target.tensor)
     name, span, help = (
         target.output.name,
@@ -95,7 +95,7 @@ def class_labels(spec: Spec, table: Table) -> Array:
     for output in spec.outputs.values():
         if output.loss and output.loss.reads != "values":
             span = written(spec, "outputs", output.name, "column") or output.span
-            find_column(table, output.column, span)
+            check_column(table, output.column, span)
             labels = read_labels(table, output.column, output.classes)
             if labels.size == len(labels):
                 return labels.reshape(-1)

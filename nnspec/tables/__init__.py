@@ -5,13 +5,14 @@ from nnspec.tables.join import beside, join
 from nnspec.tables.numbers import NUMBER, missing_values, numbers, texts
 from nnspec.tables.paths import whole_paths
 from nnspec.tables.read import read_table
-from nnspec.tables.table import Array, Table, find_column, shown_value
+from nnspec.tables.table import Array, Table, check_column, find_column, shown_value
 
 __all__ = [
     "NUMBER",
     "Array",
     "Table",
     "beside",
+    "check_column",
     "find_column",
     "join",
     "missing_values",

@@ -47,11 +47,14 @@ class FrameColumns(LazyColumns):
         """The same columns for some of the rows."""
         return FrameColumns(self.frame.slice(start, rows), self.name, rows)
 
+    def is_single(self, column: str) -> bool:
+        return not self.types[column].is_nested()
+
     def numbers(self, column: str) -> Array | None:
         """A column of text as finite numbers; None where it is something else, or holds what is none."""
         import polars
 
-        if column in self.read or self.types[column] != polars.String:
+        if self.types[column] != polars.String:
             return None
         series = self.series(column)
         parsed = series.cast(polars.Float64, strict=False)

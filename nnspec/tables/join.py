@@ -33,6 +33,9 @@ class JoinedColumns(LazyColumns):
     def part(self, start: int, rows: int) -> "JoinedColumns":
         return JoinedColumns(tuple(within(self.parts, start, rows)))
 
+    def is_single(self, column: str) -> bool:
+        return self.parts[0].is_single(column)
+
     def numbers(self, column: str) -> None:
         return None
 

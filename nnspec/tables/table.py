@@ -27,6 +27,10 @@ class LazyColumns(Mapping[str, Array], ABC):
         """The same columns for some of the rows."""
 
     @abstractmethod
+    def is_single(self, column: str) -> bool:
+        """Whether a column has one value a row; known without reading it."""
+
+    @abstractmethod
     def numbers(self, column: str) -> Array | None:
         """A column as finite numbers where that is quick; None where it has to be looked at value by value."""
 
@@ -51,6 +55,12 @@ class Table:
         if self.lines is not None:
             return len(self.lines)
         return self.columns.rows if isinstance(self.columns, LazyColumns) else len(next(iter(self.columns.values())))
+
+    def is_single(self, column: str) -> bool:
+        """Whether a column has one value a row."""
+        if isinstance(self.columns, LazyColumns):
+            return self.columns.is_single(column)
+        return self.columns[column].ndim == 1
 
     def span(self, row: int) -> Span:
         """The row's line in its file; the file as a whole where it has no lines."""
@@ -102,8 +112,14 @@ def within(parts: Sequence[Table], start: int, rows: int) -> Iterator[Table]:
 
 def find_column(table: Table, name: str, asked: Span | None = None) -> Array:
     """A column by its name; `asked` is the place that names it."""
+    check_column(table, name, asked)
+    return table.columns[name]
+
+
+def check_column(table: Table, name: str, asked: Span | None = None) -> None:
+    """Refuse a name that no column has, without reading one."""
     if name in table.columns:
-        return table.columns[name]
+        return
     columns = list(table.columns)
     listed = ", ".join(columns[:12]) + (f" and {len(columns) - 12} more" if len(columns) > 12 else "")
     raise SpecError.of(
