@@ -84,6 +84,7 @@ CODES = {
     "device": "a device or an execution provider that is not there",
     "not-finite": "training met a number that is not finite",
     "run-folder": "a run folder that cannot be used",
+    "resume": "a training that cannot go on from where it ended",
     "model-file": "an ONNX file that cannot be used",
     "no-onnx": "something that ONNX cannot express",
     "proof": "the exported file does not equal the trained module",

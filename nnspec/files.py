@@ -41,6 +41,11 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def write_lines(path: Path, values: Sequence[Any]) -> None:
+    """A whole JSON-lines file."""
+    write_text(path, "".join(f"{json_line(value)}\n" for value in values))
+
+
 def append_line(path: Path, value: Any) -> None:
     """One more line of a JSON-lines file, in a single write: a reader meets it whole or not at all."""
     line = json_line(value) + "\n"
@@ -51,6 +56,12 @@ def append_line(path: Path, value: Any) -> None:
 def json_line(value: Any) -> str:
     """The value as JSON on one line; numbers that are not finite become null."""
     return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
+
+
+def sync(path: Path) -> None:
+    """Wait until the disk has all of a file."""
+    with _told("file", "write", path), path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def read_text(path: Path) -> str:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from nnspec.diagnostics import SpecError
-from nnspec.files import append_line, read_json, read_lines, read_text, write_json, write_text
+from nnspec.files import append_line, read_json, read_lines, read_text, write_json, write_lines, write_text
 from nnspec.files import write_whole as write_whole
 from nnspec.prepare.fitted import Preparation
 
@@ -40,6 +40,7 @@ EXAMPLES = "examples.npz"  # raw test rows and their targets, for the proof
 DATA = "data.json"  # rows of each part, ranges of the columns, how many of each class
 PREDICTIONS = "predictions.npz"  # answers beside targets on the rows held out, and a few raw rows to look at
 REPORT = "report.html"
+CHECKPOINTS = "checkpoints"  # a folder: the state of a training after so many steps
 RECORD = "run.json"  # versions, seed, device, machine, times, command
 FOLDS = "folds.json"  # of a cross-validation: each fold's result, means and deviations; the folds are runs below
 MODEL = "model.onnx"
@@ -71,6 +72,9 @@ class Run:
     def spec(self) -> dict[str, Any]:
         """The resolved spec."""
         return read_json(self.file(SPEC))
+
+    def write_spec(self, resolved: Mapping[str, Any]) -> None:
+        write_json(self.file(SPEC), resolved)
 
     def spec_text(self) -> str:
         """The spec as it was written."""
@@ -115,6 +119,20 @@ class Run:
 
     def add_finding(self, line: Mapping[str, Any]) -> None:
         append_line(self.file(FINDINGS), line)
+
+    def cut_metrics(self, epochs: int) -> None:
+        """Keep the lines of so many epochs: what came after them comes again."""
+        lines = self.metrics()
+        if lines[epochs:] or (self.has(METRICS) and not read_text(self.file(METRICS)).endswith("\n")):
+            write_lines(self.file(METRICS), lines[:epochs])
+
+    def checkpoint(self, steps: int) -> Path:
+        """Where the state after so many steps stands."""
+        return self.file(CHECKPOINTS) / f"{steps:012}.safetensors"
+
+    def checkpoints(self) -> list[Path]:
+        """All that are there, the last at the end."""
+        return sorted(self.file(CHECKPOINTS).glob("[0-9]*.safetensors"))
 
     def result(self) -> dict[str, Any]:
         """Final metrics of each part."""

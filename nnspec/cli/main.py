@@ -290,9 +290,12 @@ def _train_command(commands: "Commands[_Parser]") -> None:
         commands,
         "train",
         "train the network, test it, export it to ONNX and prove the export",
-        "nnspec train specs/digits.yaml --set train.epochs=5",
+        "nnspec train specs/digits.yaml --set train.epochs=5\n  nnspec train --resume runs/digits/...",
     )
-    train.add_argument("spec", metavar="SPEC")
+    train.add_argument("spec", nargs="?", metavar="SPEC", help="a YAML or JSON file; with --resume the run knows it")
+    train.add_argument(
+        "--resume", metavar="RUN", help="go on with the training in a run folder, as if it had not ended"
+    )
     train.add_argument("--run", metavar="DIR", help="the run folder; runs/NAME/TIME-HASH unless given")
     train.add_argument("--seed", type=int, metavar="N", help="seed of weights and order; the spec's unless given")
     train.add_argument(

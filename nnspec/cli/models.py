@@ -22,6 +22,11 @@ Say = Callable[[str], None]
 
 def train(arguments: Namespace) -> int:
     """Train, test, export and prove; then what to type next."""
+    if arguments.resume:
+        return _resume(arguments)
+    if not arguments.spec:
+        print("nnspec train: a SPEC to train, or --resume RUN\n  help  nnspec train --help", file=sys.stderr)
+        return EXIT_USAGE
     from nnspec.graph.start import find_start
     from nnspec.spec.reach import Reach
 
@@ -54,6 +59,39 @@ def train(arguments: Namespace) -> int:
         memory=arguments.memory,
         progress=_progress(network, arguments),
     )
+    return _finish(run, result, arguments, say)
+
+
+def _resume(arguments: Namespace) -> int:
+    """Go on with a training; where it has come to its end, only what is missing after it."""
+    from nnspec.runs import MODEL, RECORD, SPEC, open_run
+
+    if arguments.run or arguments.seed is not None:
+        given = "--run" if arguments.run else "--seed"
+        raise SpecError.of("resume", f"a training that goes on keeps its folder and its seed: {given} begins another")
+    run = open_run(Path(arguments.resume), (SPEC, RECORD))
+    from nnspec.training.resume import changed_environment, finished, network_of_run, resume_run
+
+    say: Say = _silent if arguments.quiet or arguments.json else print
+    network = load(arguments, arguments.spec) if arguments.spec else _network_of(run, arguments, network_of_run)
+    say(_headline(network))
+    result = finished(run, network.spec)
+    if result:
+        say(f"{shown(run.path)} is finished: {_ended(result)}; `--set train.epochs=N` makes it longer")
+        return 0 if run.has(MODEL) else _finish(run, result, arguments, say)
+    for change in changed_environment(run.record()):
+        say(f"{change}: the numbers may differ from those of a training that never ended")
+    say(_from_where(run))
+    result = resume_run(network, run, device=arguments.device, progress=_progress(network, arguments))
+    return _finish(run, result, arguments, say)
+
+
+def _network_of(run: "Run", arguments: Namespace, read: Callable[..., "Network"]) -> "Network":
+    return read(run, arguments.overrides, allow_path=arguments.allow_path, max_layers=arguments.max_layers)
+
+
+def _finish(run: "Run", result: "Result", arguments: Namespace, say: Say) -> int:
+    """After the training: its figures, the export, its proof, and what to type next."""
     if result.interrupted:
         return _interrupted(run, result, arguments)
     say(f"\n{_result_table(result)}")
@@ -86,6 +124,17 @@ def _print_result(run: "Run", result: "Result") -> None:
 
     proof = run.proof() if run.has(PROOF) else None
     print(json_line({"event": "result", "run": str(run.path), **result.as_json(), "proof": proof}))
+
+
+def _from_where(run: "Run") -> str:
+    kept = run.checkpoints()
+    if not kept:
+        return "it has no checkpoint yet, and begins anew"
+    return f"goes on after step {int(kept[-1].stem):,}"
+
+
+def _ended(result: "Result") -> str:
+    return f"{result.epochs} epochs, {result.steps:,} steps"
 
 
 def export(arguments: Namespace) -> int:
@@ -204,12 +253,12 @@ def _interrupted(run: "Run", result: "Result", arguments: Namespace) -> int:
     if arguments.json:
         _print_result(run, result)
         return EXIT_INTERRUPTED
-    where = shown(run.path)
+    go_on = f"  nnspec train --resume {typed(run.path)}"
     if not result.best_epoch:
-        print(f"\ninterrupted before the first epoch came to its end: {where} holds no weights yet")
+        print(f"\ninterrupted in the first epoch, after step {result.steps:,}, which is kept; to go on:\n{go_on}")
         return EXIT_INTERRUPTED
-    print(f"\ninterrupted after epoch {result.epochs}; the best weights so far are kept in {where}; next:")
-    print(f"  nnspec export {typed(run.path)}")
+    print(f"\ninterrupted after epoch {result.epochs}, step {result.steps:,}, which is kept; to go on, or to stay with")
+    print(f"the best weights so far:\n{go_on}\n  nnspec export {typed(run.path)}")
     return EXIT_INTERRUPTED
 
 

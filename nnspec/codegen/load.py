@@ -114,8 +114,13 @@ def state_of(module: nn.Module) -> dict[str, torch.Tensor]:
 
 def save_weights(module: nn.Module, path: Path) -> None:
     """Write a module's parameters and buffers, by their state-dict names, each once."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state_of(module).items()}
-    write_whole(path, safetensors.torch.save(tensors))
+    write_weights(state_of(module), path)
+
+
+def write_weights(tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Write tensors by their names."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    write_whole(path, safetensors.torch.save(plain))
 
 
 def load_weights(module: nn.Module, path: Path) -> None:

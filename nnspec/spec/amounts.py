@@ -1,4 +1,4 @@
-"""Amounts with a unit: `500k` parameters, `64MB` of memory."""
+"""Amounts with a unit: `500k` parameters, `64MB` of memory, `10m` of time."""
 
 import re
 from fractions import Fraction
@@ -7,6 +7,9 @@ NUMBER = r"([0-9]+(?:\.[0-9]+)?)"
 COUNT_FORM = rf"^{NUMBER} ?([kKMGT]?)$"
 BYTES_FORM = rf"^{NUMBER} ?([kKMGT]i?B|B)$"
 RANKS = " KMGTPE"
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+TIME_FORM = rf"^{NUMBER} ?([smhd])$"
+RHYTHM_FORM = rf"^(epoch|[1-9][0-9]* steps?|{NUMBER} ?[smhd])$"
 
 
 def amount(value: float | str) -> Fraction:
@@ -18,3 +21,10 @@ def amount(value: float | str) -> Fraction:
     number, unit = found.groups()
     rank: int = RANKS.index(unit[:1].upper().replace("B", "").rjust(1))
     return Fraction(number) * Fraction(1024 if "i" in unit else 1000) ** rank
+
+
+def duration(text: str) -> float:
+    """What `90s`, `10m`, `1.5h` or `2d` is in seconds."""
+    found = re.match(TIME_FORM, text)
+    assert found, text
+    return float(found[1]) * SECONDS[found[2]]

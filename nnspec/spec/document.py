@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, Positiv
 from pydantic_core import CoreSchema
 
 from nnspec.layers.layer import OPSETS
-from nnspec.spec.amounts import BYTES_FORM, COUNT_FORM
+from nnspec.spec.amounts import BYTES_FORM, COUNT_FORM, RHYTHM_FORM
 
 MAX_CLASSES = 2**24  # more than any vocabulary has
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -26,6 +26,7 @@ Classes = Annotated[list[str | int], Field(min_length=2)] | Annotated[int, Field
 CLASSES = "a list of at least two classes, or their number"
 COUNTS = "a number, or one with k, M, G or T as in 500k"
 BYTES = "a number of bytes, or one with a unit as in 64MB or 48MiB"
+RHYTHM = "`epoch`, a number of steps as in `500 steps`, or a time as in 90s, 10m or 2h"
 NAMES = "a list of at least one name"
 FileName = Annotated[str, Field(min_length=1)]
 Source = str | Annotated[list[FileName], Field(min_length=1)] | Annotated[dict[str, FileName], Field(min_length=1)]
@@ -171,6 +172,17 @@ class EarlyStoppingSection(Section):
     """How much better counts as better."""
 
 
+class CheckpointSection(Section):
+    """How often a training's state is written, from which `nnspec train --resume` goes on."""
+
+    every: Annotated[str, Field(max_length=30, pattern=RHYTHM_FORM)] | None = Field(
+        default=None, json_schema_extra={"words": RHYTHM}
+    )
+    """`epoch`, `500 steps` or `10m`; unless given each epoch's end, once a second at most, and each minute between."""
+    keep: PositiveInt = 1
+    """How many of the last ones stay; the best weights always do."""
+
+
 class TrainSection(Section):
     """How long and how training goes."""
 
@@ -189,6 +201,8 @@ class TrainSection(Section):
     """Largest norm of the gradient; a longer one is scaled down to it."""
     early_stopping: EarlyStoppingSection | None = None
     """When to stop before the last epoch."""
+    checkpoint: CheckpointSection = CheckpointSection()
+    """How often its state is written, to go on from."""
 
 
 class WeightsSection(Section):

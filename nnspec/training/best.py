@@ -1,11 +1,14 @@
 """The best weights so far, kept beside those that go on moving."""
 
 import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
-from nnspec.codegen.load import state_of
+from nnspec.codegen.load import state_of, write_weights
 from nnspec.spec.document import EarlyStoppingSection
 
 
@@ -42,6 +45,27 @@ class Best:
         if self.weights:
             for name, tensor in state_of(self.net).items():
                 tensor.copy_(self.weights[name])
+
+    def save(self, path: Path) -> None:
+        """Write the best weights, whatever the network's are."""
+        write_weights(self.weights, path)
+
+    def state(self) -> dict[str, Any]:
+        """All that it knows, but for what the spec says."""
+        return {
+            "epoch": self.epoch,
+            "loss": self.loss,
+            "weights": self.weights,
+            "to_beat": self._to_beat,
+            "waited": self._waited,
+        }
+
+    def go_back(self, state: Mapping[str, Any]) -> None:
+        """Put such a state back."""
+        self.epoch, self.loss = state["epoch"], state["loss"]
+        self._to_beat, self._waited = state["to_beat"], state["waited"]
+        here = state_of(self.net)
+        self.weights = {name: torch.empty_like(here[name]).copy_(tensor) for name, tensor in state["weights"].items()}
 
     def _wait(self, loss: float) -> None:
         min_delta = self.stopping.min_delta if self.stopping else 0.0

@@ -51,11 +51,14 @@ def flushed_denormals() -> Iterator[None]:
 
 
 @contextmanager
-def suitable_threads(macs: int) -> Iterator[None]:
-    """One thread for small steps: where other programs keep the processors busy, waiting for a second takes longest."""
+def suitable_threads(macs: int, asked: int | None = None) -> Iterator[None]:
+    """One thread for small steps: where other programs keep the processors busy, waiting for a second takes longest.
+
+    With as many threads as another training had (`asked`) sums are the same to the last bit.
+    """
     before = torch.get_num_threads()
-    if macs < SERIAL_MACS:
-        torch.set_num_threads(1)
+    if asked or macs < SERIAL_MACS:
+        torch.set_num_threads(asked or 1)
     try:
         yield
     finally:

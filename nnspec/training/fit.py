@@ -2,11 +2,13 @@
 
 import math
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from nnspec.training.batches import Feed
+from torch import Tensor
+
+from nnspec.training.batches import Batch, Feed
 from nnspec.training.best import Best
 from nnspec.training.evaluate import Judge, Measured
 from nnspec.training.health import Kept, blame
@@ -36,48 +38,81 @@ class Epoch:
         return {"epoch": values.pop("number"), **values}
 
 
+@dataclass(slots=True)
+class Course:
+    """How far a training has come, and what its time went into."""
+
+    epochs: int = 0  # that came to their end
+    seconds_before: float = 0.0  # of the training, where this is a later part of it
+    stepping_s: float = 0.0
+    scoring_s: float = 0.0
+    scored: bool = False
+    start: float = field(default_factory=time.perf_counter)
+
+    @property
+    def seconds(self) -> float:
+        return self.seconds_before + time.perf_counter() - self.start
+
+    @property
+    def affords_metrics(self) -> bool:
+        return not self.scored or self.scoring_s < METRICS_SHARE * self.seconds
+
+    def count(self, measured: Measured) -> Measured:
+        """Count what the metrics took, but for the first time, which imports torchmetrics."""
+        self.scoring_s += measured.scoring_s if self.scored else 0.0
+        self.scored = True
+        return measured
+
+    def state(self) -> dict[str, Any]:
+        """What a later part of the training goes on from."""
+        times = {"stepping_s": self.stepping_s, "scoring_s": self.scoring_s, "scored": self.scored}
+        return {"epochs": self.epochs, "seconds": self.seconds, **times}
+
+    def go_back(self, state: Mapping[str, Any]) -> None:
+        """Put such a state back."""
+        self.epochs, self.seconds_before = state["epochs"], state["seconds"]
+        self.stepping_s, self.scoring_s, self.scored = state["stepping_s"], state["scoring_s"], state["scored"]
+
+
 def fit(
-    learner: Learner, judge: Judge, training: Feed, validation: Feed, best: Best, stop: Stop, advance: Advance
+    learner: Learner,
+    judge: Judge,
+    training: Feed,
+    validation: Feed,
+    best: Best,
+    stop: Stop,
+    advance: Advance,
+    course: Course | None = None,
+    between: Callable[[], None] = lambda: None,
 ) -> Iterator[Epoch]:
-    """Train epoch by epoch; `best` keeps the weights to use. SpecError where a number is not finite."""
-    clock, kept = _Clock(), Kept(learner)
-    for number in range(1, judge.spec.train.epochs + 1):
+    """Train epoch by epoch; `best` keeps the weights to use. SpecError where a number is not finite.
+
+    `course` is how far it has come already; `between` is called before each step.
+    """
+    course, kept = course or Course(), Kept(learner)
+
+    def step(batch: Batch) -> Tensor:
+        between()
+        return learner.step(batch)
+
+    while course.epochs < judge.spec.train.epochs and not best.tired:
+        number = course.epochs + 1
         kept.keep(number)
-        epoch_start = time.perf_counter()
-        train_loss = learner.epoch(training, learner.step, stop, advance)
+        before, first, epoch_start = learner.steps, learner.here.steps if learner.here else 0, time.perf_counter()
+        train_loss = learner.epoch(training, step, stop, advance)
+        seconds = time.perf_counter() - epoch_start
+        course.stepping_s += seconds
         if train_loss is None:
             return
-        rate = training.rows / (time.perf_counter() - epoch_start)
+        here = learner.steps - before
+        rate = training.rows * here / (here + first) / seconds
         lr, found = learner.lr, Measured(train_loss)
         if validation.rows and math.isfinite(train_loss):
-            found = clock.count(judge.measure(learner.net, validation, with_metrics=clock.affords_metrics))
+            found = course.count(judge.measure(learner.net, validation, with_metrics=course.affords_metrics))
         if not math.isfinite(found.loss):
             raise blame(kept, judge, training, validation, number)
         learner.end_epoch(found.loss)
         better = best.offer(number, found.loss, chosen=validation.rows > 0)
         validation_loss = found.loss if validation.rows else None
-        yield Epoch(number, learner.steps, train_loss, validation_loss, lr, clock.seconds, rate, found.metrics, better)
-        if best.tired:
-            return
-
-
-class _Clock:
-    """How long the training takes, and how much of that goes into metrics."""
-
-    def __init__(self) -> None:
-        self.start, self.scoring_s = time.perf_counter(), 0.0
-        self.first = True
-
-    @property
-    def seconds(self) -> float:
-        return time.perf_counter() - self.start
-
-    @property
-    def affords_metrics(self) -> bool:
-        return self.first or self.scoring_s < METRICS_SHARE * self.seconds
-
-    def count(self, measured: Measured) -> Measured:
-        """Count what the metrics took, but for the first time, which may import torchmetrics."""
-        self.scoring_s += 0.0 if self.first else measured.scoring_s
-        self.first = False
-        return measured
+        course.epochs = number
+        yield Epoch(number, learner.steps, train_loss, validation_loss, lr, course.seconds, rate, found.metrics, better)

@@ -18,6 +18,29 @@ from nnspec.training.step import PlainStep, Step
 Advance = Callable[[int], None]  # told how many steps were done
 
 
+@dataclass(slots=True)
+class Pass:
+    """How far an epoch has come."""
+
+    order: Tensor  # the state of the order's generator when it began
+    steps: int = 0
+    total: float = 0.0  # the losses of its examples
+    losses: list[tuple[Tensor, int]] = field(default_factory=list)  # of steps and their rows, not yet looked at
+
+    def count(self) -> None:
+        """Add the losses one by one: so their sum is the same wherever the epoch was interrupted."""
+        means = torch.stack([loss for loss, _ in self.losses]).tolist() if self.losses else []
+        for mean, (_, rows) in zip(means, self.losses, strict=True):
+            self.total += mean * rows
+        self.steps += len(self.losses)
+        self.losses.clear()
+
+    def state(self) -> dict[str, Any]:
+        """What the rest of the epoch goes on from."""
+        self.count()
+        return {"order": self.order, "steps": self.steps, "total": self.total}
+
+
 @dataclass(eq=False)
 class Learner:
     """What changes while a network learns."""
@@ -28,6 +51,7 @@ class Learner:
     batch_size: int
     order: torch.Generator
     steps: int = 0
+    here: Pass | None = None  # the epoch at hand
     update: Step = field(init=False)  # the step that is taken: the plain one, or another that does the same faster
 
     def __post_init__(self) -> None:
@@ -50,19 +74,25 @@ class Learner:
         return loss
 
     def epoch(self, examples: Feed, step: Step, stop: Stop, advance: Advance) -> float | None:
-        """A pass over all examples: its mean loss; NaN as soon as a loss is not finite, None where it was stopped."""
+        """A pass over all examples: its mean loss; NaN as soon as a loss is not finite, None where it was stopped.
+
+        One that was stopped, or that a state was put back of, is gone on with.
+        """
         self.net.train()
-        total = 0.0
-        for chunk in examples.shuffled(self.batch_size, self.order):
-            losses = []
+        self.here = self.here or Pass(self.order.get_state())
+        self.order.set_state(self.here.order)
+        for chunk in examples.shuffled(self.batch_size, self.order, self.here.steps):
             for batch in chunk:
-                losses.append(step(batch))
+                loss = step(batch)
+                self.here.losses.append((loss, batch.rows))  # a step may put a state back: then `here` is another
                 if stop.asked:
                     return None
-            total += sum(loss * batch.rows for loss, batch in zip(torch.stack(losses).tolist(), chunk, strict=True))
-            if not math.isfinite(total):
+            self.here.count()
+            if not math.isfinite(self.here.total):
+                self.here = None
                 return math.nan
             advance(len(chunk))
+        total, self.here = self.here.total, None
         return total / examples.rows
 
     def end_epoch(self, loss: float) -> None:
@@ -83,6 +113,7 @@ class Learner:
             "order": self.order.get_state(),
             "random": random_state(),
             "steps": self.steps,
+            "here": self.here.state() if self.here else None,
         }
         return copy.deepcopy(state)
 
@@ -95,6 +126,7 @@ class Learner:
         self.order.set_state(state["order"])
         set_random_state(state["random"])
         self.steps = state["steps"]
+        self.here = Pass(**state["here"]) if state["here"] else None
 
     def _move_each_step(self) -> None:
         # A cycle that is shorter than the training stays at its last rate.

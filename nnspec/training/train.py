@@ -1,9 +1,6 @@
 """One training, from a spec to a run folder with its best weights."""
 
-import math
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from nnspec.codegen.load import explained, fill, load, save_weights
+from nnspec.codegen.load import explained, fill, load
 from nnspec.codegen.write import write
 from nnspec.data import Examples as Data
 from nnspec.data import Part, StreamedPart, load_examples, prepared, summary
@@ -24,11 +21,13 @@ from nnspec.shapes import bind
 from nnspec.spec.reach import Reach
 from nnspec.spec.resolve import resolve
 from nnspec.spec.spec import Spec
+from nnspec.training.alone import alone
 from nnspec.training.batches import Examples, Feed, batch_size_of, batch_sizes
 from nnspec.training.best import Best
+from nnspec.training.digests import check_same_data, digests
 from nnspec.training.engine import choose_device, choose_seed, device_name, flushed_denormals, suitable_threads
 from nnspec.training.evaluate import Judge
-from nnspec.training.fit import Epoch, fit
+from nnspec.training.fit import Course, fit
 from nnspec.training.forms import settle
 from nnspec.training.interrupt import stoppable
 from nnspec.training.learner import Learner
@@ -39,11 +38,11 @@ from nnspec.training.optimizer import make_optimizer
 from nnspec.training.predictions import predictions
 from nnspec.training.progress import Progress, Silent
 from nnspec.training.result import PartResult, Result
+from nnspec.training.saver import Saver, go_back
 from nnspec.training.step import PlainStep
 from nnspec.training.stream import stream
 from nnspec.training.trial import Choice
 
-SAVE_EVERY_S = 1.0  # a killed training loses at most so much, and the time that a better epoch takes
 PARTS = ("train", "validation", "test")
 
 
@@ -82,29 +81,53 @@ def train(
     device: torch.device,
     start: Start | None = None,
     progress: Progress | None = None,
+    before: Mapping[str, Any] | None = None,
 ) -> Result:
-    """Train on data that have been read, and leave in the run folder all that later stages need."""
+    """Train on data that have been read, and leave in the run folder all that later stages need.
+
+    `before` is the record of a training in this folder that goes on.
+    """
+    with alone(run):
+        return _train_alone(spec, graph, data, run, seed, device, start, progress or Silent(), before)
+
+
+def _train_alone(
+    spec: Spec,
+    graph: Graph,
+    data: Data,
+    run: Run,
+    seed: int,
+    device: torch.device,
+    start: Start | None,
+    progress: Progress,
+    before: Mapping[str, Any] | None,
+) -> Result:
     run.write_preparation(data.preparation)
     run.write_data(summary(data))
     most = spec.export.verify.examples
     run.write_examples({**data.test.head(most), **{name: rows[:most] for name, rows in data.test.targets.items()}})
-    source = write(graph, description=spec.description, origin=_spec_name(spec))
+    source = write(graph, description=spec.description, origin=before["spec"] if before else _spec_name(spec))
     run.write_source(source.text)
     places = {vertex.name: vertex.span for vertex in graph}
     filename = str(run.file(SOURCE))
-    threads = suitable_threads(_step_macs(spec, graph, data.train))
+    threads = suitable_threads(_step_macs(spec, graph, data.train), before["threads"] if before else None)
     with exhaustion_told(spec), flushed_denormals(), threads, explained(source, filename, places):
-        _write_record(run, spec, seed, device, start)
+        parts = {name: feed_of(spec, graph, data, name, device) for name in PARTS}
+        found = {name: digests(graph, data, part) for name, part in parts.items()}
+        if before:
+            check_same_data(run, before.get("data", found), found)
+            run.write_record({**before, "resumed": [*before.get("resumed", ()), _now()]})
+        else:
+            _write_record(run, spec, seed, device, start, found)
         torch.manual_seed(seed)
         net = load(source, filename, places)
         if start:
             fill(net, start)
         net.to(device)
-        parts = {name: feed_of(spec, graph, data, name, device) for name in PARTS}
         judge = Judge(spec, graph, compile_objective(spec), data.preparation.outputs)
         learner = make_learner(spec, net, judge, parts["train"].rows, seed)
-        progress = progress or Silent()
-        _settle(learner, spec, source.text, parts["train"].rows, run, progress)
+        form = before.get("compile", {}).get("form") if before else None
+        _settle(learner, spec, form or spec.train.compile, source.text, parts["train"].rows, run, progress)
         result = _train(learner, judge, parts, run, progress)
         if result.best_epoch:
             run.write_predictions(predictions(judge, net, parts, data))
@@ -127,7 +150,7 @@ def make_learner(spec: Spec, net: nn.Module, judge: Judge, rows: int, seed: int)
     )
 
 
-def _settle(learner: Learner, spec: Spec, source: str, rows: int, run: Run, progress: Progress) -> None:
+def _settle(learner: Learner, spec: Spec, asked: str, source: str, rows: int, run: Run, progress: Progress) -> None:
     """Choose the form of the steps, or have it chosen on the way; the run's record tells."""
 
     def told(choice: Choice) -> None:
@@ -138,46 +161,36 @@ def _settle(learner: Learner, spec: Spec, source: str, rows: int, run: Run, prog
     device = device_name(next(learner.net.parameters()).device)
     about = source, losses, type(spec.optimizer).__name__, spec.train.clip_grad_norm, device
     steps = spec.train.epochs * len(batch_sizes(rows, learner.batch_size))
-    settle(learner, spec.train.compile, steps, about, told)
+    settle(learner, asked, steps, about, told)
 
 
 def _train(learner: Learner, judge: Judge, parts: Mapping[str, Feed], run: Run, progress: Progress) -> Result:
-    training, best = parts["train"], Best(learner.net, judge.spec.train.early_stopping)
-    epochs, spent_s, start = 0, 0.0, time.perf_counter()
-    with stoppable() as stop, _checkpoints(best, run) as checkpoint:
-        progress.start(judge.spec.train.epochs, len(batch_sizes(training.rows, learner.batch_size)))
+    section = judge.spec.train
+    training, best, course = parts["train"], Best(learner.net, section.early_stopping), Course()
+    go_back(run, learner, best, course)
+    saver = Saver(run, learner, best, course, section.checkpoint)
+    steps = len(batch_sizes(training.rows, learner.batch_size))
+    with stoppable() as stop:
+        progress.start(section.epochs, steps)
+        progress.advance(course.epochs * steps + (learner.here.steps if learner.here else 0))
         try:
-            for epoch in fit(learner, judge, training, parts["validation"], best, stop, progress.advance):
-                checkpoint(epoch)
+            for epoch in fit(
+                learner, judge, training, parts["validation"], best, stop, progress.advance, course, saver.between_steps
+            ):
                 run.add_metrics(epoch.as_json())
                 progress.epoch(epoch)
-                epochs, spent_s = epoch.number, spent_s + training.rows / epoch.examples_per_second
+                saver.after_epoch()
+            saver.save()
         finally:
             progress.end()
-    seconds = time.perf_counter() - start
+            best.restore()
+            if best.epoch:
+                best.save(run.file(WEIGHTS))
     # Stopped before the end of the first epoch there are no weights to speak of.
     measured = {name: _measure(judge, learner.net, part) for name, part in parts.items() if part.rows and best.epoch}
-    rate = epochs * training.rows / spent_s if spent_s else 0.0
-    return Result(measured, best.epoch, epochs, learner.steps, seconds, rate, stop.asked)
-
-
-@contextmanager
-def _checkpoints(best: Best, run: Run) -> Iterator[Callable[[Epoch], None]]:
-    """Writes better weights now and then; at the end, whatever ended it, puts the best back and writes them."""
-    saved_at = -math.inf
-
-    def checkpoint(epoch: Epoch) -> None:
-        nonlocal saved_at
-        if epoch.better and time.perf_counter() - saved_at >= SAVE_EVERY_S:
-            save_weights(best.net, run.file(WEIGHTS))
-            saved_at = time.perf_counter()
-
-    try:
-        yield checkpoint
-    finally:
-        best.restore()
-        if best.epoch:
-            save_weights(best.net, run.file(WEIGHTS))
+    complete = course.epochs >= section.epochs or best.tired
+    rate = course.epochs * training.rows / course.stepping_s if course.epochs else 0.0
+    return Result(measured, best.epoch, course.epochs, learner.steps, course.seconds, rate, not complete)
 
 
 def _measure(judge: Judge, net: nn.Module, part: Feed) -> PartResult:
@@ -208,17 +221,24 @@ def _step_macs(spec: Spec, graph: Graph, part: Part | StreamedPart) -> int:
     return batch_size_of(spec.train.batch_size, len(part)) * (macs if isinstance(macs, int) else 0)
 
 
-def _write_record(run: Run, spec: Spec, seed: int, device: torch.device, start: Start | None) -> None:
+def _write_record(
+    run: Run, spec: Spec, seed: int, device: torch.device, start: Start | None, data: Mapping[str, Any]
+) -> None:
     record: dict[str, Any] = {
         "spec": _spec_name(spec),
         "seed": seed,
         "device": device_name(device),
         "threads": torch.get_num_threads(),
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "started": _now(),
+        "data": data,
     }
     if start:
         record["weights"] = {"file": start.name, "taken": len(start.takes), "anew": list(start.anew)}
     run.write_record({**environment(), **record})
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _spec_name(spec: Spec) -> str:

@@ -16,7 +16,7 @@ from nnspec.codegen.load import load, load_weights
 from nnspec.codegen.write import write
 from nnspec.diagnostics import SpecError
 from nnspec.graph import load_network, parse_network
-from nnspec.runs import METRICS, RESULT, TRAINED, WEIGHTS, open_run
+from nnspec.runs import RESULT, TRAINED, WEIGHTS, open_run
 from nnspec.training.interrupt import stoppable
 from nnspec.training.progress import Silent
 
@@ -233,9 +233,9 @@ def test_a_killed_training_has_lost_little(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(tmp_path / "kinds.yaml"), str(tmp_path / "run")], stdout=subprocess.DEVNULL
     )
-    weights, metrics = tmp_path / "run" / WEIGHTS, tmp_path / "run" / METRICS  # the last that an epoch writes
+    weights = tmp_path / "run" / WEIGHTS  # the last that an epoch writes
     deadline = time.monotonic() + 30
-    while not (metrics.exists() and metrics.stat().st_size) and time.monotonic() < deadline:
+    while not weights.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     process.kill()
     process.wait()

@@ -1,0 +1,111 @@
+"""A training that goes on where it ended, in its own run folder."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from nnspec import source
+from nnspec.data import load_examples
+from nnspec.diagnostics import Findings, Note, SpecError
+from nnspec.graph import Network
+from nnspec.graph.network import network_of
+from nnspec.graph.start import find_start
+from nnspec.pycode import name
+from nnspec.runs import RESULT, SPEC, Run, environment
+from nnspec.spec.compose import compose
+from nnspec.spec.reach import Reach
+from nnspec.spec.resolve import resolve
+from nnspec.spec.spec import Spec
+from nnspec.training.engine import choose_device
+from nnspec.training.progress import Progress
+from nnspec.training.result import PartResult, Result
+from nnspec.training.train import train
+
+FREE = ("name", "description", "train.epochs", "train.device", "train.checkpoint", "export", "budget")
+DECIDING = ("python", "machine", "versions")  # of the environment: what numbers hang on
+
+
+def network_of_run(
+    run: Run,
+    overrides: Iterable[str] = (),
+    *,
+    allow_path: Iterable[Path | str] = (),
+    max_layers: int | None = None,
+) -> Network:
+    """The network that a run trains, as its resolved spec has it. Its data stand beside the spec that it came from."""
+    findings, allowed = Findings(), tuple(map(Path, allow_path))
+    path = Path(run.record()["spec"]).parent / SPEC
+    root = compose(source.read(run.file(SPEC)), path, overrides, allow_path=allowed, findings=findings)
+    return network_of(root, path, findings, allowed, max_layers, start=False)
+
+
+def finished(run: Run, spec: Spec) -> Result | None:
+    """What a training that has come to its end came to; None where there is more to do."""
+    result: dict[str, Any] = run.result() if run.has(RESULT) else {"interrupted": True}
+    if result["interrupted"] or (result["epochs"] == run.spec()["train"]["epochs"] < spec.train.epochs):
+        return None
+    parts = {part: PartResult(**found) for part, found in result["parts"].items()}
+    return Result(**{**result, "parts": parts})
+
+
+def check_same_spec(run: Run, spec: Spec) -> None:
+    """Refuse a spec that would train otherwise than the run's."""
+    was, asked = run.spec(), resolve(spec)
+    changed = [path for path, *_ in _differences(was, asked) if not path.startswith(FREE)]
+    if changed:
+        told = [Note(path, f"{old} then, {new} here") for path, old, new in _differences(was, asked) if path in changed]
+        message = f"the spec is not the one that {run.path} was trained with"
+        help = "only how long it trains may change (`train.epochs`); train anew for anything else"
+        raise SpecError.of("resume", message, notes=told, help=help)
+    before = was["train"]["epochs"]
+    if spec.scheduler and spec.train.epochs != before and _spans_all(spec, before):
+        kind = type(spec.scheduler).__name__
+        raise SpecError.of(
+            "resume",
+            f"{kind} spans the whole training, which was of {before} epochs: it cannot be of {spec.train.epochs}",
+            notes=[Note("asked", f"train.epochs {before} then, {spec.train.epochs} here")],
+            help=f"begin a training of {spec.train.epochs} epochs, from its weights with `weights: {{load: ...}}`",
+        )
+
+
+def resume_run(network: Network, run: Run, *, device: str | None = None, progress: Progress | None = None) -> Result:
+    """Go on with a training from its last checkpoint; from its begin where it has none."""
+    spec, graph = network.spec, network.graph
+    check_same_spec(run, spec)
+    record = run.record()
+    chosen = choose_device(spec, device or record["device"].split()[0])
+    data = load_examples(spec, network.folder, graph.output_tensors, graph.lookups, allowed=network.allowed)
+    start = None if run.checkpoints() else find_start(spec, graph, Reach(network.folder, network.allowed))
+    run.file(RESULT).unlink(missing_ok=True)
+    run.write_spec(resolve(spec))
+    return train(
+        spec, graph, data, run, seed=record["seed"], device=chosen, start=start, progress=progress, before=record
+    )
+
+
+def changed_environment(record: Mapping[str, Any]) -> list[str]:
+    """What decides numbers and is another than it was: `torch 2.9.0 then, 2.10.0 here`."""
+    here = environment()
+    was, now = ({key: place.get(key) for key in DECIDING} for place in (record, here))
+    return [f"{path.removeprefix('versions.')} {old} then, {new} here" for path, old, new in _differences(was, now)]
+
+
+def _spans_all(spec: Spec, epochs: int) -> bool:
+    """Whether the schedule hangs on how long the training is."""
+    assert spec.scheduler
+    codes = {
+        spec.scheduler.code(name("optimizer"), epochs=count, steps=count).text for count in (epochs, spec.train.epochs)
+    }
+    return len(codes) > 1
+
+
+def _differences(was: Any, now: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Every place where two values differ: its path and both, None where there is nothing."""
+    if isinstance(was, Mapping) and isinstance(now, Mapping):
+        for key in dict.fromkeys([*was, *now]):
+            yield from _differences(was.get(key), now.get(key), f"{path}.{key}" if path else str(key))
+    elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
+        for index, (old, new) in enumerate(zip(was, now, strict=True)):
+            yield from _differences(old, new, f"{path}[{index}]")
+    elif was != now:
+        yield path, was, now
