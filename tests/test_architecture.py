@@ -55,6 +55,8 @@ HOMES = {
     "torchmetrics": {"codegen"},
     "rich": {"training", "cli"},
     "sklearn": {"data"},
+    "polars": {"tables"},
+    "PIL": {"prepare"},
     "optuna": {"tuning"},
     "tokenizers": {"prepare"},
     "pygls": {"lsp"},
