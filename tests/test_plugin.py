@@ -63,6 +63,24 @@ def test_a_plugins_step_is_listed_checked_and_passes_the_contract(installed, tmp
     assert done.returncode == 0, done.stderr
 
 
+LOGGED = """nnspec: 1
+name: noted
+data: sklearn:iris
+inputs: {flower: {column: data, shape: [4]}}
+layers: [Linear: 3]
+outputs: {species: {column: target, loss: CrossEntropyLoss}}
+optimizer: SGD
+train: {epochs: 2, log: [notes]}
+"""
+
+
+def test_a_plugins_logger_is_told_of_each_epoch(installed, tmp_path):
+    (tmp_path / "noted.yaml").write_text(LOGGED)
+    done = run(installed, tmp_path, "-m", "nnspec", "train", "noted.yaml", "--run", "run", "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "notes.txt").read_text() == "noted begins\nepoch 1\nepoch 2\nends well"
+
+
 MODULATED = """nnspec: 1
 name: modulate
 inputs: {x: [4], by: [3]}

@@ -304,6 +304,7 @@ def _train_command(commands: "Commands[_Parser]") -> None:
         help="how a step runs: as one program (step), through torch.compile (inductor), as plain PyTorch (off), or "
         "whichever a trial finds fastest (auto); the spec's unless given",
     )
+    train.add_argument("--log", action="append", metavar="NAME", help="tell epochs to tensorboard too, or to a plugin")
     train.add_argument("--device", help="cpu, cuda, cuda:1, mps or auto; the spec's unless given")
     train.add_argument(
         "--folds", type=at_least(2), metavar="K", help="cross-validate: K trainings, each tested on rows of its own"

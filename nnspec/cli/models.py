@@ -33,6 +33,8 @@ def train(arguments: Namespace) -> int:
     if arguments.json and arguments.folds:
         print("nnspec train: --json is of one training, without --folds\n  help  nnspec train --help", file=sys.stderr)
         return EXIT_USAGE
+    if arguments.log:
+        arguments.overrides.append(f"train.log=[{', '.join(arguments.log)}]")
     if arguments.compile:
         arguments.overrides.append(f"train.compile={arguments.compile}")
     network = load(arguments, arguments.spec)

@@ -203,6 +203,8 @@ class TrainSection(Section):
     """When to stop before the last epoch."""
     checkpoint: CheckpointSection = CheckpointSection()
     """How often its state is written, to go on from."""
+    log: list[str] = []
+    """Where epochs are told beside `metrics.jsonl`: `tensorboard`, or a logger of another package."""
 
 
 class WeightsSection(Section):

@@ -31,6 +31,7 @@ from nnspec.training.fit import Course, fit
 from nnspec.training.forms import settle
 from nnspec.training.interrupt import stoppable
 from nnspec.training.learner import Learner
+from nnspec.training.loggers import logged, make_loggers
 from nnspec.training.memory import check_memory, choose_room, exhaustion_told
 from nnspec.training.needs import check_batches, check_trainable
 from nnspec.training.objective import compile_objective, learnt, make_scheduler
@@ -62,13 +63,14 @@ def train_spec(
     check_trainable(spec, graph)
     chosen, seed = choose_device(spec, device), choose_seed(spec, seed)
     check_memory(spec, graph, chosen)
-    room = choose_room(spec, memory)
+    room, loggers = choose_room(spec, memory), make_loggers(spec)
     data = load_examples(spec, base, graph.output_tensors, graph.lookups, allowed=allowed, memory=room)
     check_batches(spec, graph, len(data.train))
     start = find_start(spec, graph, Reach(base, tuple(allowed)))
     text = "\n".join(spec.root.span.text.lines) + "\n"
     run = create(RUNS, spec.name, resolve(spec), text=text, folder=Path(run_dir) if run_dir else None)
-    return run, train(spec, graph, data, run, seed=seed, device=chosen, start=start, progress=progress)
+    with logged(loggers, run, progress or Silent()) as told:
+        return run, train(spec, graph, data, run, seed=seed, device=chosen, start=start, progress=told)
 
 
 def train(
