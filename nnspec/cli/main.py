@@ -346,3 +346,4 @@ def _model_commands(commands: "Commands[_Parser]") -> None:
     predict.add_argument("data", metavar="DATA", help="the raw rows: CSV, TSV, JSON lines, NPZ, Parquet or Feather")
     predict.add_argument("-o", "--output", metavar="FILE", help="a CSV file; the terminal unless given")
     predict.add_argument("--device", default="cpu", help="cpu or cuda")
+    predict.add_argument("--strict", action="store_true", help="refuse values that an input is stated not to hold")

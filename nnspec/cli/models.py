@@ -168,7 +168,8 @@ def predict(arguments: Namespace) -> int:
     """Answers for rows of raw data."""
     from nnspec.runtime import predict as run_model
 
-    predictions = run_model(arguments.model, arguments.data, device=arguments.device)
+    predictions = run_model(arguments.model, arguments.data, device=arguments.device, strict=arguments.strict)
+    warn(predictions.warnings)
     print_or_write(predictions.csv_text(), arguments.output)
     return 0
 

@@ -49,7 +49,20 @@ def column_span(spec: Spec, given: Input, column: str) -> Span:
 
 
 def read_input(spec: Spec, given: Input, table: Table, columns: Sequence[str]) -> Array:
-    """The input's array as its columns hold it, rows first."""
+    """The input's array as its columns hold it, rows first: nothing else than what the spec states they hold."""
+    found = _read_columns(spec, given, table, columns)
+    fault = given.limits.fault(found)
+    if fault:
+        index, why = fault
+        place = 0 if len(columns) == 1 else int(np.ravel_multi_index(index[1:], found.shape[1:]))
+        subject, value = table.subject(columns[place], index[0]), found[index]
+        shown = f"'{value}'" if isinstance(value, str) else f"{value:g}"
+        message = f"{subject}: {shown} {why}, which the input {given.name} states"
+        raise SpecError.of("data-value", message, table.span(index[0]), notes=[Note("input", given.name, given.span)])
+    return found
+
+
+def _read_columns(spec: Spec, given: Input, table: Table, columns: Sequence[str]) -> Array:
     for column in columns:
         check_column(table, column, column_span(spec, given, column))
     parts = [_read(table, column, given) for column in columns]

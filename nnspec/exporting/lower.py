@@ -170,6 +170,7 @@ def _described(given: Input, graph: Graph, preparation: Preparation) -> dict[str
     sizes = [size if isinstance(size, int) else str(size) for size in given.raw.shape[1:]]
     # A negative index counts from a table's end, without a word: so a reader should know where indices end.
     more: dict[str, Any] = {"missing": True} if given.fills_missing else {}
+    more |= given.limits.as_json()
     if given.name in graph.lookups and not given.steps:
         more["below"] = graph.lookups[given.name][0]
     if before:  # what is done to the columns before the file gets them

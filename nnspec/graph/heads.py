@@ -57,11 +57,14 @@ def check_heads(spec: Spec, graph: Graph, reach: Reach, findings: Findings) -> N
             + (gives if output.loss.reads == "classes" else f"{type(output.loss).__name__} tells two apart"),
             vertex.span if vertex and output.loss.reads == "classes" else output.span,
             notes=[Note("classes", str(found), spec.span_of("data", "train" if spec.data.train else "source"))],
-            help=_way_out(output, found.count, port.vertex),
+            help=_way_out(output, found, port.vertex),
         )
 
 
-def _way_out(output: Output, count: int, layer: str) -> str:
+def _way_out(output: Output, found: Classes, layer: str) -> str:
+    count = found.count
+    if found.names and WHOLE.fullmatch(found.names[0]) and found.names[0].startswith("-"):
+        return f"{found.names[0]} mostly stands for rows without a class: leave them out of the data"
     if count < 2:
         return "one class is nothing to tell apart: name another column, or give rows of the others"
     if output.loss and output.loss.reads == "classes":

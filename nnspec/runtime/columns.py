@@ -9,6 +9,7 @@ import numpy as np
 
 from nnspec.diagnostics import Diagnostic, SpecError, did_you_mean
 from nnspec.prepare.fitted import FittedStep, outside
+from nnspec.prepare.limits import Limits
 from nnspec.runtime.arrays import Array, Slot, beyond
 from nnspec.runtime.session import Session, model_error
 from nnspec.tables import Table, numbers, texts, whole_paths
@@ -162,6 +163,25 @@ def check_values(session: Session, arrays: Mapping[str, Array], table: Table | N
             index = tuple(int(axis[0]) for axis in np.nonzero(fault))
             place, span = (table.place(index[0]), table.span(index[0])) if table else (f"row {index[0] + 1}", None)
             raise SpecError.of("data-value", f"the input {name}, {place}: {array[index]} {why}", span)
+
+
+def beyond_limits(session: Session, arrays: Mapping[str, Array], table: Table | None = None) -> list[Diagnostic]:
+    """The first value of each input that is not what the file states it to hold, as a warning."""
+    found = []
+    for name, described in session.described_inputs.items():
+        try:
+            limits = Limits.from_json(described)
+        except ValueError as error:
+            raise model_error(session.name, f"its metadata nnspec.inputs are wrong for {name}: {error}") from None
+        fault = limits.fault(arrays[name]) if name in arrays else None
+        if fault:
+            index, why = fault
+            place, span = (table.place(index[0]), table.span(index[0])) if table else (f"row {index[0] + 1}", None)
+            value = arrays[name][index]
+            shown = f"'{value}'" if isinstance(value, str) else f"{value:g}"
+            message = f"the input {name}, {place}: {shown} {why}: the model has learnt from no such value"
+            found.append(Diagnostic("data-value", message, span, severity="warning"))
+    return found
 
 
 def rows_of(arrays: Mapping[str, Any], slots: Mapping[str, Slot]) -> int:

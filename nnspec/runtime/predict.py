@@ -3,16 +3,16 @@
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nnspec.diagnostics import Span, Text
+from nnspec.diagnostics import Diagnostic, Span, SpecError, Text
 from nnspec.files import write_text
 from nnspec.runtime.arrays import Array
-from nnspec.runtime.columns import arrays_for, check_values, rows_of
+from nnspec.runtime.columns import arrays_for, beyond_limits, check_values, rows_of
 from nnspec.runtime.session import Session, model_error, open_session
 from nnspec.tables import Table, read_folder, read_table
 
@@ -47,6 +47,7 @@ class Predictions:
 
     outputs: Mapping[str, Answers]
     providers: tuple[str, ...]
+    warnings: tuple[Diagnostic, ...] = ()  # of values that the file states its inputs not to hold
 
     def __getitem__(self, name: str) -> Answers:
         return self.outputs[name]
@@ -75,20 +76,28 @@ def predict(
     *,
     device: str = "cpu",
     batch_rows: int = BATCH_ROWS,
+    strict: bool = False,
 ) -> Predictions:
-    """The model's answers for a file that `read_table` reads, a table, or arrays by input name (rows first)."""
+    """The model's answers for a file that `read_table` reads, a table, or arrays by input name (rows first).
+
+    Values beyond what the file states its inputs to hold are told in the predictions' warnings; `strict` refuses them.
+    """
     session = model if isinstance(model, Session) else open_session(model, device)
-    arrays = _arrays(session, data)
+    arrays, table = _arrays(session, data)
+    warnings = tuple(beyond_limits(session, arrays, table))
+    if strict and warnings:
+        raise SpecError(replace(warning, severity="error") for warning in warnings)
     rows = rows_of(arrays, session.inputs)
     batches = [
         session.run({name: array[start : start + batch_rows] for name, array in arrays.items()})
         for start in range(0, max(rows, 1), batch_rows)
     ]
     found = {name: np.concatenate([batch[name] for batch in batches]) for name in session.outputs}
-    return Predictions({answers.name: answers for answers in _described(session, found)}, session.providers)
+    outputs = {answers.name: answers for answers in _described(session, found)}
+    return Predictions(outputs, session.providers, warnings)
 
 
-def _arrays(session: Session, data: Table | Mapping[str, Any] | Path | str) -> Mapping[str, Array]:
+def _arrays(session: Session, data: Table | Mapping[str, Any] | Path | str) -> tuple[Mapping[str, Array], Table | None]:
     if isinstance(data, Mapping):
         arrays, table = {name: np.asarray(values) for name, values in data.items()}, None
         rows_of(arrays, session.inputs)
@@ -96,7 +105,7 @@ def _arrays(session: Session, data: Table | Mapping[str, Any] | Path | str) -> M
         table = data if isinstance(data, Table) else _read(Path(data))
         arrays = arrays_for(session, table)
     check_values(session, arrays, table)
-    return arrays
+    return arrays, table
 
 
 def _read(path: Path) -> Table:

@@ -138,6 +138,14 @@ class InputSection(Section):
     """The column of the data that it is read from; the input's own name unless given."""
     columns: list[str] | None = Field(default=None, min_length=1)
     """Several columns as one vector."""
+    range: list[float] | None = Field(default=None, min_length=2, max_length=2)
+    """The smallest and the largest value that a column may hold: training refuses others, prediction warns of them."""
+    values: list[str | int | float] | None = Field(default=None, min_length=1)
+    """The only values that a column may hold."""
+    unit: str = Field(default="", max_length=40)
+    """What the values are measured in: `°C`. The exported file carries it."""
+    channels: Literal["grey", "rgb", "bgr", "rgba"] | None = None
+    """What the first axis of an image holds. The exported file carries it."""
     prepare: list[Any] = []
     """Preparation steps, fitted on the training rows and part of the exported model."""
 

@@ -2,6 +2,7 @@
 
 from nnspec import prepare
 from nnspec.diagnostics import Findings, Span
+from nnspec.prepare.limits import CHANNELS, Limits
 from nnspec.prepare.step import Step
 from nnspec.shapes import BATCH, Dim, ShapeError, Tensor, symbol
 from nnspec.source import Node
@@ -56,7 +57,33 @@ def _input(name: str, node: Node, span: Span, findings: Findings) -> Input | Non
     if tensors is None:
         return None
     columns = tuple(section.columns or [section.column or name])
-    return Input(name, held, *tensors, columns, section.columns is None, steps, span)
+    limits = _limits(name, section, held, steps, node, findings)
+    return Input(name, held, *tensors, columns, section.columns is None, steps, span, limits)
+
+
+def _limits(
+    name: str, section: InputSection, held: Tensor, steps: tuple[Step, ...], node: Node, findings: Findings
+) -> Limits:
+    """What the input is stated to hold, after telling what cannot be."""
+
+    def wrong(key: str, message: str, help: str = "") -> None:
+        findings.error("wrong-value", f"input {name}: {message}", node.span_of([key]), help=help)
+
+    if section.range and section.range[0] >= section.range[1]:
+        wrong("range", f"the range ends at {section.range[1]:g}, not above {section.range[0]:g}, where it begins")
+    if section.range and held.dtype == "string":
+        wrong("range", "texts have no range", "`values: [...]` lists the texts that may stand there")
+    for key in ("range", "values"):
+        if getattr(section, key) and any(step.outside for step in steps):
+            wrong(key, f"`{key}` is checked by the exported file, and a step of this input stands before it")
+    texts = held.dtype == "string"
+    if section.values and any(isinstance(value, str) != texts for value in section.values):
+        wrong("values", f"the values are those of the column, which holds {'texts' if texts else 'numbers'}")
+    wanted = CHANNELS.get(section.channels or "")
+    if wanted and wanted not in (held.shape[1], held.shape[-1]):
+        wrong("channels", f"{section.channels} has {wanted} channels, and the shape says {held}")
+    low_high = (section.range[0], section.range[1]) if section.range else None
+    return Limits(low_high, tuple(section.values or ()), section.unit, section.channels or "")
 
 
 def _with_reader(steps: tuple[Step, ...], section: InputSection) -> tuple[Step, ...]:

@@ -96,7 +96,12 @@ def _choices(chosen: Iterable[BaseModel]) -> list[dict[str, Any]]:
 
 def _input(given: Input) -> dict[str, Any]:
     columns: Mapping[str, Any] = {"column": given.columns[0]} if given.single else {"columns": list(given.columns)}
-    return {**_tensor(given.held), **_escaped(columns), "prepare": _choices(given.steps)}
+    return {
+        **_tensor(given.held),
+        **_escaped(columns),
+        **_escaped(given.limits.as_json()),
+        "prepare": _choices(given.steps),
+    }
 
 
 def _tensor(x: Tensor) -> dict[str, Any]:

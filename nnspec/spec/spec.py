@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from nnspec.diagnostics import Span
 from nnspec.objectives import Initializer, Loss, Metric, Optimizer, Scheduler
+from nnspec.prepare.limits import Limits
 from nnspec.prepare.missing import fills_missing
 from nnspec.prepare.step import Step
 from nnspec.shapes import Tensor
@@ -30,6 +31,7 @@ class Input:
     single: bool  # one column that holds the tensor; otherwise each column is a number of one vector
     steps: tuple[Step, ...]
     span: Span
+    limits: Limits = field(default_factory=Limits)  # what its columns are stated to hold
 
     @property
     def fills_missing(self) -> bool:
