@@ -57,12 +57,12 @@ class Image(Step):
         return Tensor((x.shape[0], height, width, CHANNELS[self.mode]), "uint8")
 
     def apply(self, rows: Rows, state: State) -> Rows:
-        xp, (height, width) = namespace(rows), self.size
+        xp, (height, width), texts = namespace(rows), self.size, rows.reshape(-1).tolist()
         images = xp.empty((len(rows), height, width, CHANNELS[self.mode]), dtype="uint8")
         _require_pillow()
 
         def read(row: int) -> None:
-            images[row] = xp.asarray(self._image(rows[row, 0], row)).reshape(height, width, -1)
+            images[row] = xp.asarray(self._image(texts[row], row)).reshape(height, width, -1)
 
         # pillow lets other threads work while it decodes. What it warns of is dealt with here.
         with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:

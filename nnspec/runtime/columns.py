@@ -87,6 +87,9 @@ def _unknown_columns(table: Table, missing: Sequence[str], used: Collection[str]
 
 def _rows(table: Table, session: Session, slot: Slot, columns: Sequence[str]) -> Array:
     described, steps = session.described_inputs.get(slot.name, {}), steps_before(session, slot.name)
+    first = table.columns[columns[0]]
+    if steps and len(columns) == 1 and first.ndim == len(slot.shape) and first.dtype.kind not in "OU":
+        return first  # as a run keeps its rows: what stands before the file is done
     if described.get("holds", slot.dtype) == "string":
         parts = [texts(table, column) for column in columns]
         if any(fitted.step.reads_files for fitted in steps):

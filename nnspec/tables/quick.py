@@ -13,7 +13,7 @@ from nnspec.tables.table import Table
 
 QUICK_BYTES = 2**20  # below it the import of polars takes longer than it saves
 COUNTED_BYTES = 2**20  # at a time, so that they stay in the processor's cache
-NOT_PLAIN = (b'"', b"\0", b"\n\n", b"\n\r", b"\r\r")
+NOT_PLAIN = (b'"', b"\0")  # a blank line has too few delimiters, which the count tells
 
 
 def read_plain(data: bytes, name: str, delimiter: str) -> Table | None:

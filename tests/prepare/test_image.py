@@ -20,6 +20,12 @@ def read(*paths, size=(8, 8), mode="RGB"):
     return Image(size=list(size), mode=mode).apply(np.array([[str(path)] for path in paths], dtype=object), {})
 
 
+def test_a_column_without_an_axis_of_its_own_is_one_too(tmp_path):
+    draw("RGB", RED).save(tmp_path / "a.png")
+    flat = np.array([str(tmp_path / "a.png")], dtype=object)
+    assert np.array_equal(Image(size=[8, 8]).apply(flat, {}), read(tmp_path / "a.png"))
+
+
 def told(*paths):
     with pytest.raises(RowError) as caught:
         read(*paths)
