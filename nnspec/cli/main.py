@@ -17,6 +17,7 @@ from nnspec.cli.measuring_commands import add_measuring_commands
 from nnspec.cli.reading import add_reading, add_set, at_least
 from nnspec.cli.report_command import add_report_command
 from nnspec.cli.rewrite_commands import add_rewrite_commands
+from nnspec.cli.step import add_step
 from nnspec.cli.tune_command import add_tune_command
 from nnspec.diagnostics import COLOURS, PLAIN, Palette, SpecError, did_you_mean, render
 
@@ -298,12 +299,7 @@ def _train_command(commands: "Commands[_Parser]") -> None:
     )
     train.add_argument("--run", metavar="DIR", help="the run folder; runs/NAME/TIME-HASH unless given")
     train.add_argument("--seed", type=int, metavar="N", help="seed of weights and order; the spec's unless given")
-    train.add_argument(
-        "--compile",
-        choices=["auto", "off", "step", "inductor"],
-        help="how a step runs: as one program (step), through torch.compile (inductor), as plain PyTorch (off), or "
-        "whichever a trial finds fastest (auto); the spec's unless given",
-    )
+    add_step(train)
     train.add_argument("--log", action="append", metavar="NAME", help="tell epochs to tensorboard too, or to a plugin")
     train.add_argument("--device", help="cpu, cuda, cuda:1, mps or auto; the spec's unless given")
     train.add_argument(

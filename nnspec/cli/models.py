@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from nnspec.cli.main import EXIT_INTERRUPTED, EXIT_USAGE
 from nnspec.cli.paths import shown, typed
 from nnspec.cli.specs import load, print_or_write, warn
+from nnspec.cli.step import step_overrides
 from nnspec.diagnostics import Span, SpecError, Text, some
 
 if TYPE_CHECKING:
@@ -35,8 +36,7 @@ def train(arguments: Namespace) -> int:
         return EXIT_USAGE
     if arguments.log:
         arguments.overrides.append(f"train.log=[{', '.join(arguments.log)}]")
-    if arguments.compile:
-        arguments.overrides.append(f"train.compile={arguments.compile}")
+    arguments.overrides += step_overrides(arguments)
     network = load(arguments, arguments.spec)
     warn(network.warnings, strict=arguments.strict)
     say: Say = _silent if arguments.quiet or arguments.json else print

@@ -3,6 +3,7 @@
 torch multiplies matrices in full float32, and lets cuDNN's convolutions use TF32, unless told otherwise.
 """
 
+import ctypes
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ from nnspec.diagnostics import Note, Span, SpecError, Text, did_you_mean
 from nnspec.spec.spec import Spec
 
 SERIAL_MACS = 4_000_000  # multiply-accumulates of a step forward; sharing fewer costs threads more than it gains
+
+# Of malloc.h; the threshold is the largest that glibc takes.
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, LARGEST_KEPT = -1, -3, 32 * 2**20
 
 SUBNORMAL = 2.0**-1060
 LARGEST_SEED = 2**63 - 1  # that torch's generators take
@@ -63,6 +67,26 @@ def suitable_threads(macs: int, asked: int | None = None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether a device multiplies bfloat16 in units of its own: AMX or AVX512-BF16, or those of a GPU."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    asked = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    return device.type == "cpu" and any(getattr(torch.cpu, name, bool)() for name in asked)
+
+
+def keep_heap() -> bool:
+    """Let the C library keep the memory of tensors up to 32 MiB for the next ones; whether it does.
+
+    It would give each back to the system, which hands it out again page by page, filled with zeros. For glibc alone.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):
+        return False
+    return bool(mallopt(M_MMAP_THRESHOLD, LARGEST_KEPT) and mallopt(M_TRIM_THRESHOLD, 2**31 - 1))
 
 
 def device_name(device: torch.device) -> str:

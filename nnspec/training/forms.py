@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from nnspec.training.compiled.graphed import GraphedStep
 from nnspec.training.compiled.inductor import InductorStep
 from nnspec.training.compiled.program import UncompilableError
 from nnspec.training.compiled.step import CompiledStep
+from nnspec.training.engine import has_bf16
 from nnspec.training.learner import Learner
 from nnspec.training.trial import PLAIN, Choice, Form, Forms, Trial, is_worth
 
@@ -21,15 +23,18 @@ CHANNELS_LAST = "step, channels-last"
 Told = Callable[[Choice], None]
 
 
-FORMS = {
+EXACT = {
     "step": Form(CompiledStep),
     CHANNELS_LAST: Form(CompiledStep, torch.channels_last),
     "graph": Form(lambda plain: GraphedStep(CompiledStep(plain))),
     "inductor": Form(InductorStep),
 }
+FORMS = {**EXACT, **{f"{name}, bf16": replace(form, bf16=True) for name, form in EXACT.items()}}
 
 
-def settle(learner: Learner, asked: str, steps: int, about: tuple[Any, ...], told: Told) -> None:
+def settle(
+    learner: Learner, asked: str, steps: int, about: tuple[Any, ...], told: Told, *, try_bf16: bool = False
+) -> None:
     """Let a learner take the steps that were asked for; `auto` finds out which are fastest, where it is worth it.
 
     Args:
@@ -38,15 +43,15 @@ def settle(learner: Learner, asked: str, steps: int, about: tuple[Any, ...], tol
         steps: how many there will be.
         about: what a choice depends on, beside the machine.
         told: hears what was chosen, when that is known.
+        try_bf16: whether `auto` may multiply in bfloat16, where the device has units for it.
     """
     if asked == "auto":
-        _settle_by_trial(learner, steps, about, told)
+        _settle_by_trial(learner, steps, (*about, learner.plain.bf16), told, _likely(learner.net, try_bf16))
     elif asked != "off":
         learner.update = _Asked(learner, asked, told)
 
 
-def _settle_by_trial(learner: Learner, steps: int, about: tuple[Any, ...], told: Told) -> None:
-    forms = _likely(learner.net)
+def _settle_by_trial(learner: Learner, steps: int, about: tuple[Any, ...], told: Told, forms: Forms) -> None:
     place = platform.node(), torch.__version__, torch.get_num_threads(), __version__
     key = choices.key(*about, learner.batch_size, *place, *forms)
     before = choices.known(key, forms)
@@ -63,12 +68,14 @@ def _settle_by_trial(learner: Learner, steps: int, about: tuple[Any, ...], told:
         learner.update = Trial(learner, forms, chosen)
 
 
-def _likely(net: nn.Module) -> Forms:
+def _likely(net: nn.Module, try_bf16: bool) -> Forms:
     """What may be faster for such a network on its device. Inductor is not: its compilation takes half a minute."""
-    device = next(net.parameters()).device.type
-    names = ["step", "graph"] if device == "cuda" else ["step"]
+    device = next(net.parameters()).device
+    names = ["step", "graph"] if device.type == "cuda" else ["step"]
     if any(isinstance(module, nn.Conv2d | nn.ConvTranspose2d) for module in net.modules()):
         names.insert(1, CHANNELS_LAST)
+    if try_bf16 and has_bf16(device):
+        names += [f"{name}, bf16" for name in names]
     return {name: FORMS[name] for name in names}
 
 

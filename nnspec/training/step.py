@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import LBFGS, Optimizer
 
-from nnspec.training.batches import Batch
+from nnspec.training.batches import Batch, Tensors
 from nnspec.training.objective import Objective
 
 # From a batch to its loss, as it was before the step. It stays on the device: to look at it would wait for the step.
@@ -22,10 +23,18 @@ class PlainStep:
     objective: Objective
     optimizer: Optimizer
     clip_grad_norm: float | None
+    bf16: bool = False  # multiply in bfloat16, where autocast does; weights and their sums stay float32
 
     def __call__(self, batch: Batch) -> Tensor:
         """One step down the gradient."""
-        return self.down(lambda: self.objective(self.net(*batch.inputs), batch.targets))
+        return self.down(lambda: self.loss_of(batch.inputs, batch.targets))
+
+    def loss_of(self, inputs: Tensors, targets: Tensors) -> Tensor:
+        """The loss of a batch."""
+        if not self.bf16:
+            return self.objective(self.net(*inputs), targets)
+        with torch.autocast(inputs[0].device.type, torch.bfloat16):
+            return self.objective(self.net(*inputs), targets)
 
     def down(self, loss_of_batch: Callable[[], Tensor]) -> Tensor:
         """One step down the gradient of a loss."""

@@ -25,7 +25,14 @@ from nnspec.training.alone import alone
 from nnspec.training.batches import Examples, Feed, batch_size_of, batch_sizes
 from nnspec.training.best import Best
 from nnspec.training.digests import check_same_data, digests
-from nnspec.training.engine import choose_device, choose_seed, device_name, flushed_denormals, suitable_threads
+from nnspec.training.engine import (
+    choose_device,
+    choose_seed,
+    device_name,
+    flushed_denormals,
+    keep_heap,
+    suitable_threads,
+)
 from nnspec.training.evaluate import Judge
 from nnspec.training.fit import Course, fit
 from nnspec.training.forms import settle
@@ -113,6 +120,7 @@ def _train_alone(
     places = {vertex.name: vertex.span for vertex in graph}
     filename = str(run.file(SOURCE))
     threads = suitable_threads(_step_macs(spec, graph, data.train), before["threads"] if before else None)
+    keep_heap()
     with exhaustion_told(spec), flushed_denormals(), threads, explained(source, filename, places):
         parts = {name: feed_of(spec, graph, data, name, device) for name in PARTS}
         found = {name: digests(graph, data, part) for name, part in parts.items()}
@@ -144,7 +152,7 @@ def make_learner(spec: Spec, net: nn.Module, judge: Judge, rows: int, seed: int)
     optimizer = make_optimizer(spec, judge.graph, net)
     steps = section.epochs * len(batch_sizes(rows, batch_size))
     return Learner(
-        PlainStep(net, judge.objective, optimizer, section.clip_grad_norm),
+        PlainStep(net, judge.objective, optimizer, section.clip_grad_norm, section.precision == "bf16"),
         make_scheduler(spec, optimizer, section.epochs, steps),
         spec.scheduler.moves if spec.scheduler else "",
         batch_size,
@@ -163,7 +171,7 @@ def _settle(learner: Learner, spec: Spec, asked: str, source: str, rows: int, ru
     device = device_name(next(learner.net.parameters()).device)
     about = source, losses, type(spec.optimizer).__name__, spec.train.clip_grad_norm, device
     steps = spec.train.epochs * len(batch_sizes(rows, learner.batch_size))
-    settle(learner, asked, steps, about, told)
+    settle(learner, asked, steps, about, told, try_bf16=spec.train.precision == "auto")
 
 
 def _train(learner: Learner, judge: Judge, parts: Mapping[str, Feed], run: Run, progress: Progress) -> Result:

@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
@@ -20,6 +20,7 @@ WARM = 5  # of them are not timed: a program is recorded, memory is taken
 WORTH = 10  # so many times the steps of a trial have to follow it
 GAIN = 0.97  # of the plain step's time that another has to stay below
 TOLERANCE = 1e-5  # by which losses may differ, relative to those above 1
+BAND = 2e-2  # the same where a form multiplies in bfloat16
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,17 @@ class Form:
 
     make: Callable[[PlainStep], Step]
     layout: torch.memory_format = torch.contiguous_format  # of the weights
+    bf16: bool = False
 
     def of(self, learner: Learner) -> Step:
         """The step, on weights that lie as it wants them."""
         lie(learner.plain, self.layout)
-        return self.make(learner.plain)
+        return self.make(replace(learner.plain, bf16=True) if self.bf16 else learner.plain)
+
+    @property
+    def tolerance(self) -> float:
+        """By how much its losses may differ from the plain step's."""
+        return BAND if self.bf16 else TOLERANCE
 
 
 Forms = Mapping[str, Form]  # by name
@@ -105,7 +112,7 @@ class Trial:
                 refused[form] = str(error)
                 continue
             times[form], differs[form] = tried.time_s, tried.differs
-            if not tried.differs <= TOLERANCE:
+            if not tried.differs <= kind.tolerance:
                 refused[form] = f"its losses differ by {tried.differs:.1g}"
             elif tried.time_s < times[best] * (GAIN if best == "off" else 1):
                 best, step, there = form, tried.step, learner.state()

@@ -1,5 +1,7 @@
 """The compiled step: bit by bit what the plain one does, for every kind of network, or a reason why not."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -98,6 +100,19 @@ def test_a_gradient_is_clipped_in_a_compiled_step():
     plain.run(), compiled.run()
     for ours, theirs in zip(compiled.net.parameters(), plain.net.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, atol=1e-9, rtol=0)
+
+
+def test_a_step_in_bfloat16_is_compiled_as_it_is_and_stays_near():
+    losses = []
+    for bf16, wrap in ((False, lambda plain: plain), (True, lambda plain: plain), (True, CompiledStep)):
+        training = Training(f"nnspec: 1\n{IMAGES}optimizer: Adam\ntrain: {{epochs: 3}}", examples(IMAGES))
+        training.learner.plain = replace(training.learner.plain, bf16=bf16)
+        training.learner.update = wrap(training.learner.plain)
+        torch.manual_seed(1)
+        losses.append([epoch.train_loss for epoch in training.run()])
+    exact, plain, compiled = losses
+    assert plain == compiled != exact
+    assert compiled == pytest.approx(exact, rel=0.05)
 
 
 def test_several_outputs_are_added_by_weight_in_a_compiled_step():

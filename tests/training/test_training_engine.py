@@ -1,5 +1,8 @@
 """The device: one that is asked for is there, or the message says what is there."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from trainings import TWO_KINDS
@@ -90,6 +93,21 @@ def test_a_gpu_beyond_the_last_one_is_told_with_their_number(gpus, count, there)
 def test_a_device_of_no_name_is_refused(asked, help):
     assert refusal("auto", asked).splitlines()[0] == f"command line:1:10: error[device]: no device is named '{asked}'"
     assert refusal("auto", asked).splitlines()[-1] == f"  help  {help}"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's malloc is Linux's")
+def test_memory_of_middling_tensors_is_kept():
+    program = """
+import resource, torch
+from nnspec.training.engine import keep_heap
+assert keep_heap()
+torch.ones(2**20)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(100):
+    torch.ones(2**20)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before < 2 * 1024)  # pages of two of these tensors
+"""
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "True\n"
 
 
 def test_small_steps_take_one_thread_and_large_ones_all():

@@ -87,6 +87,12 @@ def test_channels_lie_side_by_side_where_that_was_chosen():
     assert fast.learner.optimizer.state[filters]["exp_avg"].stride() == filters.stride()
 
 
+def test_bfloat16_may_differ_within_its_band():
+    choice, _ = tried(training(MLP), {"step, bf16": FORMS["step, bf16"]})
+    assert 1e-5 < choice.differs["step, bf16"] < 2e-2
+    assert choice.refused == {}
+
+
 def test_a_choice_in_words():
     choice = Choice("step", {"off": 417.2, "step": 231.0}, {"step": 0.0}, {"graph": "CUDA graphs need an NVIDIA GPU"})
     assert choice.in_words() == (

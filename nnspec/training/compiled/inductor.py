@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from nnspec.training.batches import Batch, Tensors
+from nnspec.training.batches import Batch
 from nnspec.training.compiled.program import UncompilableError
 from nnspec.training.step import PlainStep
 
@@ -18,11 +18,7 @@ class InductorStep:
     def __init__(self, plain: PlainStep) -> None:
         self.plain = plain
         self.tried = False
-
-        def loss_of(inputs: Tensors, targets: Tensors) -> Tensor:
-            return plain.objective(plain.net(*inputs), targets)
-
-        self.loss_of = torch.compile(loss_of)
+        self.loss_of = torch.compile(plain.loss_of)
 
     def __call__(self, batch: Batch) -> Tensor:
         """One step down the gradient."""

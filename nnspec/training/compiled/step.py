@@ -88,7 +88,7 @@ class CompiledStep:
         return loss
 
     def _gradients(self, batch: Batch, parameters: Sequence[Tensor]) -> tuple[Tensor, Sequence[Tensor | None]]:
-        loss = self.plain.objective(self.plain.net(*batch.inputs), batch.targets)
+        loss = self.plain.loss_of(batch.inputs, batch.targets)
         return loss.detach(), torch.autograd.grad(loss, parameters, allow_unused=True)
 
 
