@@ -35,6 +35,7 @@ CODES = {
     "unknown-scheduler": "no scheduler has this name",
     "unknown-initializer": "no initializer has this name",
     "unknown-step": "no preparation step has this name",
+    "unknown-augmentation": "no augmentation has this name",
     "layer-entry": "an entry of `layers` that is not one layer with its arguments",
     "expression": "an expression that cannot be read or computed",
     "unknown-parameter": "an expression names a parameter that does not exist",

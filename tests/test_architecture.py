@@ -15,7 +15,7 @@ LINES = [
     ["plugins", "files"],
     ["source", "pycode", "shapes"],
     ["layers"],
-    ["prepare", "objectives"],
+    ["prepare", "augment", "objectives"],
     ["spec"],
     ["graph"],
     ["codegen"],
@@ -41,6 +41,7 @@ BELOW_THE_ENGINES = [
     "shapes",
     "layers",
     "prepare",
+    "augment",
     "objectives",
     "spec",
 ]

@@ -66,6 +66,11 @@ WRITING = {
         "inputs: {x: {shape: [8], prepare: [Standardise]}}",
         "inputs: {x: {shape: [8], prepare: [Standardize]}}",
     ),
+    "unknown-augmentation": Explanation(
+        "An augmentation changes an input's examples at random while the network learns; what is exported knows none.",
+        "inputs: {x: {shape: [3, 8, 8], augment: [RandomFlip]}}",
+        "inputs: {x: {shape: [3, 8, 8], augment: [RandomHorizontalFlip]}}",
+    ),
     "layer-entry": Explanation(
         "An entry of `layers` is a layer type, or one with its arguments as its value; `name` and `from` stand\n"
         "beside the type. One entry is one layer.",

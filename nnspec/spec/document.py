@@ -148,6 +148,8 @@ class InputSection(Section):
     """What the first axis of an image holds. The exported file carries it."""
     prepare: list[Any] = []
     """Preparation steps, fitted on the training rows and part of the exported model."""
+    augment: list[Any] = []
+    """Random changes of what the steps give, for training alone."""
 
 
 class OutputSection(Section):

@@ -1,6 +1,7 @@
 """The `inputs` section: named tensors, where they are read from, how they are prepared."""
 
-from nnspec import prepare
+from nnspec import augment, prepare
+from nnspec.augment import Augmentation
 from nnspec.diagnostics import Findings, Span
 from nnspec.prepare.limits import CHANNELS, Limits
 from nnspec.prepare.step import Step
@@ -56,9 +57,12 @@ def _input(name: str, node: Node, span: Span, findings: Findings) -> Input | Non
     tensors = _prepared(name, held, steps, len(steps) - len(written), node, findings)
     if tensors is None:
         return None
+    changes = _augmentations(name, tensors[1], node, findings)
+    if changes is None:
+        return None
     columns = tuple(section.columns or [section.column or name])
     limits = _limits(name, section, held, steps, node, findings)
-    return Input(name, held, *tensors, columns, section.columns is None, steps, span, limits)
+    return Input(name, held, *tensors, columns, section.columns is None, steps, span, limits, changes)
 
 
 def _limits(
@@ -84,6 +88,22 @@ def _limits(
         wrong("channels", f"{section.channels} has {wanted} channels, and the shape says {held}")
     low_high = (section.range[0], section.range[1]) if section.range else None
     return Limits(low_high, tuple(section.values or ()), section.unit, section.channels or "")
+
+
+def _augmentations(name: str, x: Tensor, node: Node, findings: Findings) -> tuple[Augmentation, ...] | None:
+    """The random changes of what the network gets; None after telling what is wrong."""
+    known = len(findings.errors)
+    chosen = choose_each(node.get("augment"), "augmentation", augment.find, augment.known(), findings)
+    if len(findings.errors) > known:
+        return None
+    for index, augmentation in enumerate(chosen):
+        try:
+            augmentation.check(x)
+        except ShapeError as error:
+            what, span = type(augmentation).__name__, node.span_of(["augment", index])
+            findings.error("shape", f"{what} of input {name}: {error.message}", span, help=error.help)
+            return None
+    return chosen
 
 
 def _with_reader(steps: tuple[Step, ...], section: InputSection) -> tuple[Step, ...]:

@@ -96,11 +96,13 @@ def _choices(chosen: Iterable[BaseModel]) -> list[dict[str, Any]]:
 
 def _input(given: Input) -> dict[str, Any]:
     columns: Mapping[str, Any] = {"column": given.columns[0]} if given.single else {"columns": list(given.columns)}
+    augment = {"augment": _choices(given.augmentations)} if given.augmentations else {}
     return {
         **_tensor(given.held),
         **_escaped(columns),
         **_escaped(given.limits.as_json()),
         "prepare": _choices(given.steps),
+        **augment,
     }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel
 
-from nnspec import layers, prepare
+from nnspec import augment, layers, prepare
 from nnspec.layers.describe import examples
 from nnspec.layers.layer import summary
 from nnspec.layers.words import literal, schema_of
@@ -50,6 +50,7 @@ def json_schema() -> Schema:
     kinds: dict[str, Mapping[str, type[BaseModel]]] = {
         "layer": {name: layer for name in layers.known() if (layer := layers.find(name))},
         "step": {name: step for name in prepare.known() if (step := prepare.find(name))},
+        "augmentation": {name: found for name in augment.known() if (found := augment.find(name))},
         "loss": LOSSES,
         "metric": METRICS,
         "optimizer": OPTIMIZERS,
@@ -77,6 +78,7 @@ def _link(document: Schema, definitions: Schema) -> None:
     definitions["BlockSection"]["properties"]["layers"]["items"] = _ref("layer")
     whole["blocks"] |= {"propertyNames": {**NAME, "pattern": "^[a-z][A-Za-z0-9_]*$"}}
     given["prepare"]["items"] = result["prepare"]["items"] = _ref("step")
+    given["augment"]["items"] = _ref("augmentation")
     result["metrics"]["items"] = _ref("metric")
     for fields, kind in ((result, "loss"), (whole, "loss"), (whole, "optimizer"), (whole, "scheduler")):
         fields[kind] |= {"anyOf": [_ref(kind), NULL]}

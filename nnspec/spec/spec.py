@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from nnspec.augment.augmentation import Augmentation
 from nnspec.diagnostics import Span
 from nnspec.objectives import Initializer, Loss, Metric, Optimizer, Scheduler
 from nnspec.prepare.limits import Limits
@@ -32,6 +33,7 @@ class Input:
     steps: tuple[Step, ...]
     span: Span
     limits: Limits = field(default_factory=Limits)  # what its columns are stated to hold
+    augmentations: tuple[Augmentation, ...] = ()
 
     @property
     def fills_missing(self) -> bool:

@@ -24,6 +24,7 @@ class Batch:
     rows: int
     inputs: Tensors
     targets: Tensors
+    mixed: tuple[Tensors, float] | None = None  # targets of the examples that are mixed in, and the first ones' share
 
 
 class Feed(Protocol):

@@ -13,6 +13,7 @@ from nnspec.runs import RUNS, Run, create, fold_name
 from nnspec.spec.reach import Reach
 from nnspec.spec.resolve import resolve
 from nnspec.spec.spec import Spec
+from nnspec.training.augmenting import check_augmentations
 from nnspec.training.engine import choose_device, choose_seed
 from nnspec.training.memory import check_memory
 from nnspec.training.needs import check_batches, check_trainable
@@ -86,6 +87,7 @@ def train_folds(
     `begin` is told a fold's number and the rows that it learns from and is tested on.
     """
     check_trainable(spec, graph)
+    check_augmentations(spec, graph)
     chosen, seed = choose_device(spec, device), choose_seed(spec, seed)
     check_memory(spec, graph, chosen)
     start = find_start(spec, graph, Reach(base, tuple(allowed)))

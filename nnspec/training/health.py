@@ -77,6 +77,7 @@ class _Watch:
         broken = [name for name, parameter in self.net.named_parameters() if not _finite(parameter)]
         self.net.load_state_dict(before)
         set_random_state(random)
+        batch, random = self.learner.changed(batch), random_state()
         raise self._forward(batch) or self._backward(batch, random) or self._weights(broken)
 
     def after_epoch(self, batches: Iterable[Batch]) -> SpecError:

@@ -52,6 +52,7 @@ class Learner:
     order: torch.Generator
     steps: int = 0
     here: Pass | None = None  # the epoch at hand
+    augment: Callable[[Batch], Batch] | None = None  # changes each batch first
     update: Step = field(init=False)  # the step that is taken: the plain one, or another that does the same faster
 
     def __post_init__(self) -> None:
@@ -67,11 +68,15 @@ class Learner:
 
     def step(self, batch: Batch) -> Tensor:
         """One step down the gradient, and one of a schedule that moves by the step. The loss stays on the device."""
-        loss = self.update(batch)
+        loss = self.update(self.changed(batch))
         if self.moves == "step":
             self._move_each_step()
         self.steps += 1
         return loss
+
+    def changed(self, batch: Batch) -> Batch:
+        """The batch as it is learnt from."""
+        return self.augment(batch) if self.augment else batch
 
     def epoch(self, examples: Feed, step: Step, stop: Stop, advance: Advance) -> float | None:
         """A pass over all examples: its mean loss; NaN as soon as a loss is not finite, None where it was stopped.

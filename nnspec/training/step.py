@@ -27,14 +27,22 @@ class PlainStep:
 
     def __call__(self, batch: Batch) -> Tensor:
         """One step down the gradient."""
-        return self.down(lambda: self.loss_of(batch.inputs, batch.targets))
+        return self.down(lambda: self.loss_of(batch.inputs, batch.targets, batch.mixed))
 
-    def loss_of(self, inputs: Tensors, targets: Tensors) -> Tensor:
-        """The loss of a batch."""
+    def loss_of(self, inputs: Tensors, targets: Tensors, mixed: tuple[Tensors, float] | None = None) -> Tensor:
+        """The loss of a batch, whose examples may be `mixed` with others in a share."""
         if not self.bf16:
-            return self.objective(self.net(*inputs), targets)
+            return self._loss(inputs, targets, mixed)
         with torch.autocast(inputs[0].device.type, torch.bfloat16):
-            return self.objective(self.net(*inputs), targets)
+            return self._loss(inputs, targets, mixed)
+
+    def _loss(self, inputs: Tensors, targets: Tensors, mixed: tuple[Tensors, float] | None) -> Tensor:
+        outputs = self.net(*inputs)
+        loss = self.objective(outputs, targets)
+        if mixed is None:
+            return loss
+        others, share = mixed
+        return share * loss + (1 - share) * self.objective(outputs, others)
 
     def down(self, loss_of_batch: Callable[[], Tensor]) -> Tensor:
         """One step down the gradient of a loss."""

@@ -22,6 +22,7 @@ from nnspec.spec.reach import Reach
 from nnspec.spec.resolve import resolve
 from nnspec.spec.spec import Spec
 from nnspec.training.alone import alone
+from nnspec.training.augmenting import check_augmentations, make_augmenter, mixes
 from nnspec.training.batches import Examples, Feed, batch_size_of, batch_sizes
 from nnspec.training.best import Best
 from nnspec.training.digests import check_same_data, digests
@@ -68,6 +69,7 @@ def train_spec(
 ) -> tuple[Run, Result]:
     """Train a network on the data beside its spec, in a new run folder; `runs/NAME/TIME-HASH` unless given."""
     check_trainable(spec, graph)
+    check_augmentations(spec, graph)
     chosen, seed = choose_device(spec, device), choose_seed(spec, seed)
     check_memory(spec, graph, chosen)
     room, loggers = choose_room(spec, memory), make_loggers(spec)
@@ -157,6 +159,7 @@ def make_learner(spec: Spec, net: nn.Module, judge: Judge, rows: int, seed: int)
         spec.scheduler.moves if spec.scheduler else "",
         batch_size,
         torch.Generator().manual_seed(seed),
+        augment=make_augmenter(spec),
     )
 
 
@@ -167,6 +170,10 @@ def _settle(learner: Learner, spec: Spec, asked: str, source: str, rows: int, ru
         progress.tell(choice.in_words())
         run.write_record({**run.record(), "compile": choice.as_json()})
 
+    if mixes(spec):  # a step then learns two targets, in shares that change
+        if spec.train.compile not in ("auto", "off"):
+            told(Choice("off", {}, {}, {spec.train.compile: "examples are mixed"}))
+        return
     losses = [type(output.loss).__name__ for output in learnt(spec)]
     device = device_name(next(learner.net.parameters()).device)
     about = source, losses, type(spec.optimizer).__name__, spec.train.clip_grad_norm, device

@@ -33,6 +33,11 @@ def check_alike(tuned: Tuned) -> None:
     """Refuse a search that changes more than a population's networks may differ in; SpecError at the first."""
     middle = {search.name: search.default for search in tuned.searches}
     first = tuned.network(middle)
+    for given in first.spec.inputs.values():
+        if given.augmentations:
+            span = first.spec.span_of("inputs", given.name, "augment")
+            help = "leave --population out: the trials then run one by one"
+            raise SpecError.of("not-trainable", "a population's examples are not augmented", span, help=help)
     for search in tuned.searches:
         for value in _ends(search):
             if not alike(first, tuned.network({**middle, search.name: value})):
