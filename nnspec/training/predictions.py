@@ -86,6 +86,7 @@ def _read(output: Output, fitted: FittedOutput, result: Tensor, target: Tensor) 
     if output.loss.reads == "values":
         return {key: invert(fitted.steps, x.cpu().numpy()) for key, x in (("answer", given), ("target", target))}
     if output.loss.reads == "classes":
+        given = given.movedim(output.loss.class_axis, 1)
         confidence, answer = given.max(dim=1)
         index = target.clamp(0, given.shape[1] - 1).unsqueeze(1)  # a label that is left out of the loss may be -100
         truth = given.gather(1, index).squeeze(1)

@@ -187,7 +187,7 @@ def test_a_column_without_any_number_is_told_with_the_step_that_needs_one(tmp_pa
 def test_a_preparation_that_was_changed_is_refused(run, tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()
-    for file in run.path.iterdir():
+    for file in (path for path in run.path.iterdir() if path.is_file()):
         (folder / file.name).write_bytes(file.read_bytes())
     preparation = json.loads((folder / "preparation.json").read_text())
     del preparation["inputs"]["city"][0]["state"]["values"]

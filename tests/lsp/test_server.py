@@ -286,7 +286,7 @@ OFFERED = {
     "layers: [ReLU]\noptimizer: {Adam: {lr: 1, |}}": {
         name: f"{name}: $1" for name in ("betas", "eps", "weight_decay", "amsgrad", "decoupled_weight_decay")
     },
-    "layers: [ReLU]\nexport: {ver|}": {"opset": "opset: $1", "verify": "verify: $1"},
+    "layers: [ReLU]\nexport: {ver|}": {"opset": "opset: $1", "prepare": "prepare: $1", "verify": "verify: $1"},
 }
 
 

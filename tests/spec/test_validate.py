@@ -153,11 +153,11 @@ def test_the_long_form_says_everything():
     document = resolve(spec)
     assert document["inputs"] == {"x": {"shape": [8], "dtype": "float32", "column": "x", "prepare": []}}
     assert document["layers"] == [
-        {"Linear": {"out_features": 4, "bias": True}, "name": "linear_1", "from": ["x"]},
+        {"Linear": {"out_features": 4, "bias": True, "parametrization": None}, "name": "linear_1", "from": ["x"]},
         {"ReLU": {"inplace": False}, "name": "relu_1", "from": ["linear_1"]}
         if "inplace" in document["layers"][1]["ReLU"]
         else {"ReLU": {}, "name": "relu_1", "from": ["linear_1"]},
-        {"Linear": {"out_features": 3, "bias": True}, "name": "linear_2", "from": ["relu_1"]},
+        {"Linear": {"out_features": 3, "bias": True, "parametrization": None}, "name": "linear_2", "from": ["relu_1"]},
     ]
     assert document["outputs"]["y"]["from"] == "linear_2"
     assert spec.outputs["y"].loss == CrossEntropyLoss()
