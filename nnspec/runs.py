@@ -12,7 +12,7 @@ import platform
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import metadata
@@ -120,11 +120,19 @@ class Run:
     def add_finding(self, line: Mapping[str, Any]) -> None:
         append_line(self.file(FINDINGS), line)
 
-    def cut_metrics(self, epochs: int) -> None:
-        """Keep the lines of so many epochs: what came after them comes again."""
-        lines = self.metrics()
-        if lines[epochs:] or (self.has(METRICS) and not read_text(self.file(METRICS)).endswith("\n")):
-            write_lines(self.file(METRICS), lines[:epochs])
+    def cut_back(self, epochs: int, steps: int) -> None:
+        """Keep what was told until so many epochs and steps had come to their end: what came after comes again."""
+        self._keep(METRICS, lambda line: line["epoch"] <= epochs)
+        self._keep(HEALTH, lambda line: line["step"] <= steps)
+        self._keep(FINDINGS, lambda line: line["epoch"] <= epochs)
+
+    def _keep(self, name: str, stays: Callable[[dict[str, Any]], bool]) -> None:
+        """The lines of a file that stay; one that was cut off in the writing goes."""
+        if self.has(name):
+            lines = read_lines(self.file(name))
+            kept = [line for line in lines if stays(line)]
+            if len(kept) < len(lines) or not read_text(self.file(name)).endswith("\n"):
+                write_lines(self.file(name), kept)
 
     def checkpoint(self, steps: int) -> Path:
         """Where the state after so many steps stands."""

@@ -361,3 +361,18 @@ def test_a_folder_that_no_system_can_name_is_told(tmp_path):
     with pytest.raises(SpecError) as caught:
         create(tmp_path, "net", {}, folder=Path("a\0b"))
     assert str(caught.value) == "error[run-folder]: cannot make 'a\\x00b': embedded null byte"
+
+
+def test_what_was_told_after_a_checkpoint_goes():
+    run = trained()
+    for epoch, step in ((1, 5), (2, 9), (3, 14)):
+        run.add_metrics({"epoch": epoch, "step": step})
+        run.add_health({"step": step, "layers": []})
+        run.add_finding({"epoch": epoch, "code": "vanishing"})
+    with run.file(runs.METRICS).open("a") as file:
+        file.write('{"epoch": 4, "st')
+    run.cut_back(2, 11)
+    assert run.metrics() == [{"epoch": 1, "step": 5}, {"epoch": 2, "step": 9}]
+    assert run.health() == [{"step": 5, "layers": []}, {"step": 9, "layers": []}]
+    assert [line["epoch"] for line in run.findings()] == [1, 2]
+    assert run.file(runs.METRICS).read_text().endswith("\n")

@@ -14,10 +14,10 @@ from typing import TextIO
 from nnspec import __version__
 from nnspec.cli.lsp_command import add_lsp_command
 from nnspec.cli.measuring_commands import add_measuring_commands
-from nnspec.cli.reading import add_reading, add_set, at_least
+from nnspec.cli.reading import add_reading, add_set
 from nnspec.cli.report_command import add_report_command
 from nnspec.cli.rewrite_commands import add_rewrite_commands
-from nnspec.cli.step import add_step
+from nnspec.cli.train_command import add_train_command
 from nnspec.cli.tune_command import add_tune_command
 from nnspec.diagnostics import COLOURS, PLAIN, Palette, SpecError, did_you_mean, render
 
@@ -159,7 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     _lookup_commands(commands)
     add_rewrite_commands(partial(_command, commands))
     add_lsp_command(partial(_command, commands))
-    _train_command(commands)
+    add_train_command(partial(_command, commands))
     add_tune_command(partial(_command, commands))
     _model_commands(commands)
     add_report_command(partial(_command, commands))
@@ -284,33 +284,6 @@ def _depth(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"a depth is a whole number of at least 1, got '{text}'")
     return int(text)
-
-
-def _train_command(commands: "Commands[_Parser]") -> None:
-    train = _command(
-        commands,
-        "train",
-        "train the network, test it, export it to ONNX and prove the export",
-        "nnspec train specs/digits.yaml --set train.epochs=5\n  nnspec train --resume runs/digits/...",
-    )
-    train.add_argument("spec", nargs="?", metavar="SPEC", help="a YAML or JSON file; with --resume the run knows it")
-    train.add_argument(
-        "--resume", metavar="RUN", help="go on with the training in a run folder, as if it had not ended"
-    )
-    train.add_argument("--run", metavar="DIR", help="the run folder; runs/NAME/TIME-HASH unless given")
-    train.add_argument("--seed", type=int, metavar="N", help="seed of weights and order; the spec's unless given")
-    add_step(train)
-    train.add_argument("--log", action="append", metavar="NAME", help="tell epochs to tensorboard too, or to a plugin")
-    train.add_argument("--device", help="cpu, cuda, cuda:1, mps or auto; the spec's unless given")
-    train.add_argument(
-        "--folds", type=at_least(2), metavar="K", help="cross-validate: K trainings, each tested on rows of its own"
-    )
-    train.add_argument("--memory", metavar="SIZE", help="as in 4GB; data that need more are streamed; half the machine")
-    said = train.add_mutually_exclusive_group()
-    said.add_argument("--quiet", action="store_true", help="print errors only")
-    said.add_argument("--json", action="store_true", help="print a JSON object a line: start, each epoch, the result")
-    _add_strict(train)
-    add_reading(train)
 
 
 def _model_commands(commands: "Commands[_Parser]") -> None:

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from inspect import isclass
+from types import NoneType
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -79,6 +81,7 @@ def _report(
     findings: Findings,
 ) -> None:
     known = _keys(model)
+    details = _without_sections(details, model, values, node, title, findings)
     misspelt = [str(detail["loc"][0]) for detail in details if detail["type"] == "extra_forbidden"]
     meant = {did_you_mean(key, known) for key in misspelt}
     told: set[str] = set()
@@ -94,6 +97,37 @@ def _report(
                 _missing(model, field, title, span, findings)
         else:
             _wrong(detail, model, field, values, node, title, span, findings)
+
+
+def _without_sections(
+    details: Sequence[ErrorDetails],
+    model: type[BaseModel],
+    values: Mapping[str, Any],
+    node: Node | None,
+    title: str,
+    findings: Findings,
+) -> list[ErrorDetails]:
+    """Tell of what is wrong within the sections of a section, as theirs; the other mistakes are left."""
+    inner: dict[str, list[ErrorDetails]] = {}
+    left = []
+    for detail in details:
+        field = str(detail["loc"][0]) if len(detail["loc"]) > 1 else ""
+        if _section_of(model, field) and isinstance(values.get(field), Mapping):
+            inner.setdefault(field, []).append({**detail, "loc": detail["loc"][1:]})
+        else:
+            left.append(detail)
+    for field, found in inner.items():
+        section, below = _section_of(model, field), node.get(field) if node else None
+        assert section and below
+        _report(found, section, values[field], below, f"{title}.{field}", below.span, findings)
+    return left
+
+
+def _section_of(model: type[BaseModel], field: str) -> type[BaseModel] | None:
+    """The model that a field holds, where it holds one and nothing else but null."""
+    info = model.model_fields.get(field)
+    kinds = [kind for kind in get_args(info.annotation) or [info.annotation] if kind is not NoneType] if info else []
+    return kinds[0] if len(kinds) == 1 and isclass(kinds[0]) and issubclass(kinds[0], BaseModel) else None
 
 
 def unknown_key(key: str, known: list[str], title: str, span: Span, findings: Findings) -> None:

@@ -62,7 +62,7 @@ def state_of(learner: Learner, best: Best, course: Course) -> dict[str, Any]:
 
 
 def go_back(run: Run, learner: Learner, best: Best, course: Course) -> None:
-    """Put back the last state that a run has, if it has one; the lines of its epochs stay, later ones go."""
+    """Put back the last state that a run has, if it has one; what was told until then stays, what came later goes."""
     kept = run.checkpoints()
     if kept:
         state = checkpoint.read(kept[-1])
@@ -72,7 +72,7 @@ def go_back(run: Run, learner: Learner, best: Best, course: Course) -> None:
             course.go_back(state["course"])
         except (KeyError, ValueError, TypeError, RuntimeError, AttributeError, IndexError) as error:
             raise checkpoint.unusable(kept[-1], f"it is another network's: {str(error).splitlines()[0]}") from None
-    run.cut_metrics(course.epochs)
+    run.cut_back(course.epochs, learner.steps)
 
 
 def _rhythm(every: str | None) -> tuple[bool, int | None, float | None]:

@@ -83,3 +83,17 @@ def test_a_report_of_no_run_is_refused(folder, capsys):
     assert capsys.readouterr().err == (
         "error[run-folder]: there is no run folder nowhere\n  help  `nnspec train` makes one and says its name\n"
     )
+
+
+def test_a_training_needs_a_spec_or_a_run(folder, capsys):
+    assert main(["train"]) == 2
+    assert capsys.readouterr() == ("", "nnspec train: a SPEC to train, or --resume RUN\n  help  nnspec train --help\n")
+
+
+@pytest.mark.parametrize("given", [["--run", "other"], ["--seed", "3"]])
+def test_a_training_that_goes_on_keeps_folder_and_seed(folder, capsys, given):
+    assert main(["train", "--resume", "run", *given]) == 1
+    assert capsys.readouterr() == (
+        "",
+        f"error[resume]: a training that goes on keeps its folder and its seed: {given[0]} begins another\n",
+    )
