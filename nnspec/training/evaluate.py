@@ -1,14 +1,15 @@
 """How well a network does on a part: its loss, and its outputs' metrics."""
 
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from nnspec.codegen.direct import direct
 from nnspec.codegen.load import evaluate
 from nnspec.codegen.score import of_scores, score
 from nnspec.graph import Graph
@@ -32,7 +33,6 @@ class Measured:
 
     loss: float
     metrics: Metrics = field(default_factory=dict)
-    scoring_s: float = 0.0  # what the metrics took
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +43,11 @@ class Judge:
     graph: Graph
     objective: Objective
     fitted: Mapping[str, FittedOutput]  # how each output reads
+
+    @cached_property
+    def quick(self) -> bool:
+        """Whether all metrics are computed in next to no time: those that need no torchmetrics."""
+        return all(direct(metric) for output in learnt(self.spec) for metric in output.metrics)
 
     @torch.inference_mode()
     def measure(self, net: nn.Module, examples: Feed, *, with_metrics: bool = False) -> Measured:
@@ -56,9 +61,8 @@ class Judge:
             for output in scored:
                 answers[output.name].append(_answer(output, result_of(self.spec, outputs, output)))
         loss = sum(torch.stack(losses).tolist()) / examples.rows
-        start = time.perf_counter()
         metrics = {output.name: self._score(output, torch.cat(answers[output.name]), examples) for output in scored}
-        return Measured(loss, metrics, time.perf_counter() - start)
+        return Measured(loss, metrics)
 
     def batches(self, examples: Feed) -> Iterator[Batch]:
         """The examples in their order, in batches as large as evaluation takes them."""

@@ -16,7 +16,9 @@ from nnspec.training.interrupt import Stop
 from nnspec.training.learner import Advance, Learner
 from nnspec.training.result import Metrics
 
-METRICS_SHARE = 0.1  # of a training's time may go into metrics on the way; the final ones are always computed
+METRICS_STEPS = (
+    100  # from one epoch with slow metrics to the next; the quick ones, and the final ones, are always there
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Epoch:
     lr: float  # when the epoch ended
     seconds: float  # since the training began
     examples_per_second: float  # of this epoch's steps
-    metrics: Metrics  # of the validation rows; empty where they would have held up the training
+    metrics: Metrics  # of the validation rows; empty where slow ones would hold up epochs of few steps
     better: bool  # whether its weights are the best so far
 
     def as_json(self) -> dict[str, Any]:
@@ -45,33 +47,28 @@ class Course:
     epochs: int = 0  # that came to their end
     seconds_before: float = 0.0  # of the training, where this is a later part of it
     stepping_s: float = 0.0
-    scoring_s: float = 0.0
-    scored: bool = False
+    scored: int | None = None  # the step after which metrics were last computed
     start: float = field(default_factory=time.perf_counter)
 
     @property
     def seconds(self) -> float:
         return self.seconds_before + time.perf_counter() - self.start
 
-    @property
-    def affords_metrics(self) -> bool:
-        return not self.scored or self.scoring_s < METRICS_SHARE * self.seconds
-
-    def count(self, measured: Measured) -> Measured:
-        """Count what the metrics took, but for the first time, which imports torchmetrics."""
-        self.scoring_s += measured.scoring_s if self.scored else 0.0
-        self.scored = True
-        return measured
+    def score(self, judge: Judge, steps: int) -> bool:
+        """Whether metrics are due after so many steps. Time has no say: each run has them in the same epochs."""
+        due = judge.quick or self.scored is None or steps - self.scored >= METRICS_STEPS
+        self.scored = steps if due else self.scored
+        return due
 
     def state(self) -> dict[str, Any]:
         """What a later part of the training goes on from."""
-        times = {"stepping_s": self.stepping_s, "scoring_s": self.scoring_s, "scored": self.scored}
-        return {"epochs": self.epochs, "seconds": self.seconds, **times}
+        times = {"seconds": self.seconds, "stepping_s": self.stepping_s}
+        return {"epochs": self.epochs, "scored": self.scored, **times}
 
     def go_back(self, state: Mapping[str, Any]) -> None:
         """Put such a state back."""
         self.epochs, self.seconds_before = state["epochs"], state["seconds"]
-        self.stepping_s, self.scoring_s, self.scored = state["stepping_s"], state["scoring_s"], state["scored"]
+        self.stepping_s, self.scored = state["stepping_s"], state["scored"]
 
 
 def fit(
@@ -108,7 +105,7 @@ def fit(
         rate = training.rows * here / (here + first) / seconds
         lr, found = learner.lr, Measured(train_loss)
         if validation.rows and math.isfinite(train_loss):
-            found = course.count(judge.measure(learner.net, validation, with_metrics=course.affords_metrics))
+            found = judge.measure(learner.net, validation, with_metrics=course.score(judge, learner.steps))
         if not math.isfinite(found.loss):
             raise blame(kept, judge, training, validation, number)
         learner.end_epoch(found.loss)

@@ -52,7 +52,7 @@ class Terminal:
     def epoch(self, epoch: Epoch) -> None:
         self.best = epoch if epoch.better or self.best is None else self.best
         self.losses.append(judged(epoch))
-        self.metrics = epoch.metrics or self.metrics  # an epoch may have none, for want of time
+        self.metrics = epoch.metrics or self.metrics  # an epoch of few steps may have none
         epoch = replace(epoch, metrics=self.metrics)
         number = f"{epoch.number}/{self.epochs}"
         room = self.console.width - len("epoch ") - len(number) - BAR - len(" 00:00 ") - 4

@@ -312,3 +312,15 @@ def test_a_state_put_back_goes_on_as_before():
     second = two_epochs(), copy_of(training.net)
     assert first[0] == second[0]
     assert all(first[1][name].equal(second[1][name]) for name in first[1])
+
+
+def test_slow_metrics_come_in_the_same_epochs_of_every_run():
+    text = (
+        "nnspec: 1\ninputs: {x: [4]}\nlayers: [Linear: 2]\noptimizer: Adam\n"
+        "outputs: {y: {loss: CrossEntropyLoss, classes: 2, metrics: [F1Score]}}\n"
+        "train: {epochs: 30, batch_size: 8}"
+    )
+    x, y = line_with_noise()
+    rows = x, (y[:, 0] > 0).long()
+    training = Training(text, rows, rows)
+    assert [epoch.number for epoch in training.run() if epoch.metrics] == [1, 14, 27]  # of 8 steps, 100 between

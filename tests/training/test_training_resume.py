@@ -17,7 +17,7 @@ from nnspec.training.fit import Epoch
 from nnspec.training.progress import Silent
 from nnspec.training.resume import finished, network_of_run, resume_run
 
-TIMES = ("seconds", "examples_per_second", "metrics")  # whether metrics are computed on the way hangs on time too
+TIMES = ("seconds", "examples_per_second")
 
 
 class StopAfter(Silent):
@@ -65,6 +65,7 @@ KINDS = {
     "LBFGS": ["optimizer={LBFGS: {lr: 0.5}}", "train.batch_size=full"],
     "Muon": ["optimizer={Muon: {lr: 0.01}}"],
     "Adagrad, clipped": ["optimizer={Adagrad: {lr: 0.05}}", "train.clip_grad_norm=0.5"],
+    "slow metrics": ["outputs.kind.metrics=[F1Score]", "train.batch_size=4"],
     "dropout": ["layers=[{Linear: 8}, ReLU, {Dropout: 0.5}, BatchNorm1d, {Linear: 2}]"],
     "shared": ["layers=[{Linear: 2, name: one}, ReLU, {share: one}, {Linear: 2}]"],
     "tied": [
