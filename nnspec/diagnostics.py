@@ -70,7 +70,7 @@ CODES = {
     "border": "rows or columns at the edge that no window looks at",
     "batch-of-one": "a BatchNorm trained on one example at a time",
     "learning-rate": "a learning rate far from what its optimizer is used with",
-    "idle-rule": "a rule of `init` that fills no parameter",
+    "idle-rule": "a rule of `init` that fills no parameter, or a group of the optimizer that moves none",
     "unknown-template": "no template has this name",
     "unknown-code": "no error or warning has this code",
     "allow": "a comment allows a warning that does not exist",

@@ -219,13 +219,12 @@ def _headline(network: "Network") -> str:
 
 
 def _moved_lines(network: "Network") -> list[str]:
-    """Which parameters each optimizer moves, where there are two."""
+    """Which parameters each optimizer moves, where there are several."""
     from nnspec.graph.moved import moved
 
     optimizer = network.spec.optimizer
-    if not optimizer or optimizer.one_rate:
-        return []
-    return [f"{type(mover).__name__} moves {some(names)}" for mover, names in moved(network.graph, optimizer)]
+    movers = moved(network.graph, optimizer) if optimizer else []
+    return [f"{mover.title} with lr {mover.lr:g} moves {some(names)}" for mover, names in movers if len(movers) > 1]
 
 
 def _result_table(result: "Result") -> str:

@@ -96,7 +96,8 @@ SELDOM = {
     "idle-rule": Explanation(
         "A rule of `init` fills the parameters whose names match its pattern, as `nnspec compile` shows them\n"
         "(`stage.0.conv1.weight`; `*` stands for any text, dots included). The first rule that matches a parameter\n"
-        "wins, and `init` beside a layer wins over rules.",
+        "wins, and `init` beside a layer wins over rules. The same goes for the groups of `optimizer`: each parameter\n"
+        "belongs to the first whose `match` fits.",
         'layers: [Linear: 2]\ninit: [{match: "*.weigth", orthogonal_: {}}]',
         'layers: [Linear: 2]\ninit: [{match: "*.weight", orthogonal_: {}}]',
     ),

@@ -8,9 +8,10 @@ from nnspec.graph.body import Body, Given
 from nnspec.graph.elaborate import Elaborator, TooLarge
 from nnspec.graph.graph import Graph, Port, Vertex
 from nnspec.graph.learning import Learning
-from nnspec.graph.moved import hidden_matrices
+from nnspec.graph.moved import moved
 from nnspec.graph.settle import fault_of
 from nnspec.graph.sizes import check_sizes
+from nnspec.objectives import Optimizer
 from nnspec.shapes import ShapeError
 from nnspec.spec.spec import InitRule, Output, Spec
 
@@ -117,12 +118,25 @@ class _Builder:
     def _check_moved(self, graph: Graph) -> None:
         """Tell of an optimizer that none of the parameters is for."""
         optimizer = self.spec.optimizer
-        if not optimizer or optimizer.one_rate or self.findings.errors or hidden_matrices(graph) - graph.frozen:
+        if not optimizer or self.findings.errors:
             return
-        name = type(optimizer).__name__
+        self._check_grouped(graph, optimizer)
+        idle = [mover for mover, names in moved(graph, optimizer) if not mover.one_rate and not names]
+        if not idle:
+            return
+        name = idle[0].title
         message = f"{name} moves the matrices of layers before the last, and this network trains none"
         help = "AdamW alone does what is left; hidden layers such as Linear have matrices"
         self.findings.error("wrong-value", message, self.spec.span_of("optimizer", name, key=True), help=help)
+
+    def _check_grouped(self, graph: Graph, optimizer: Optimizer) -> None:
+        """Tell of parameters that no group of the optimizer is for."""
+        taken = {name for _, names in moved(graph, optimizer) for name in names}
+        left = [name for name in graph.parameters if name not in taken and name not in graph.frozen]
+        if left:
+            message = f"no group of the optimizer is for {some(left)}"
+            help = "end the list with a group for the rest, as in `- AdamW: {lr: 1e-3}`"
+            self.findings.error("wrong-value", message, self.spec.span_of("optimizer"), help=help)
 
     def _check_used(self, graph: Graph, body: Body) -> None:
         if self.findings.errors:

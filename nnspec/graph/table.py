@@ -162,7 +162,7 @@ def _totals(total: Cost, batch_size: int | None, optimizer: Optimizer | None) ->
         facts.append(("activations", f"{human_bytes(total.activations)} per example"))
     else:
         facts.append(("activations", f"{human_bytes(total.activations * batch_size)} for a batch of {batch_size}"))
-        state = f", gradients and {type(optimizer).__name__}'s state" if optimizer else " and gradients"
+        state = f", gradients and {optimizer.title}'s state" if optimizer else " and gradients"
         facts.append(("training", f"{human_bytes(total.training(batch_size))} with weights{state}"))
     facts.append(("inference", f"{human_bytes(total.inference())} for one example"))
     width = max(len(label) for label, _ in facts)

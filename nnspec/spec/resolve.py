@@ -10,6 +10,8 @@ from pydantic import BaseModel
 
 from nnspec.diagnostics import Findings
 from nnspec.layers import find
+from nnspec.objectives import Optimizer
+from nnspec.objectives.optimizers.groups import Groups
 from nnspec.shapes import Tensor
 from nnspec.source import Node
 from nnspec.spec.instantiate import instantiate
@@ -26,7 +28,7 @@ def resolve(spec: Spec) -> dict[str, Any]:
     if spec.data:
         document["data"] = _escaped(spec.data.model_dump(mode="json", exclude_none=True))
     if spec.optimizer:
-        document["optimizer"] = _choice(spec.optimizer)
+        document["optimizer"] = _optimizer(spec.optimizer)
     if spec.scheduler:
         document["scheduler"] = _choice(spec.scheduler)
     if spec.weights:
@@ -92,6 +94,13 @@ def _choice(chosen: BaseModel) -> dict[str, Any]:
 
 def _choices(chosen: Iterable[BaseModel]) -> list[dict[str, Any]]:
     return [_choice(item) for item in chosen]
+
+
+def _optimizer(optimizer: Optimizer) -> Any:
+    """One, or a list of groups; the last one's pattern matches everything where it was written without."""
+    if not isinstance(optimizer, Groups):
+        return _choice(optimizer)
+    return [{"match": _escaped(group.match), **_choice(group.optimizer)} for group in optimizer.groups]
 
 
 def _input(given: Input) -> dict[str, Any]:

@@ -82,6 +82,7 @@ def _link(document: Schema, definitions: Schema) -> None:
     result["metrics"]["items"] = _ref("metric")
     for fields, kind in ((result, "loss"), (whole, "loss"), (whole, "optimizer"), (whole, "scheduler")):
         fields[kind] |= {"anyOf": [_ref(kind), NULL]}
+    whole["optimizer"]["anyOf"].append({"type": "array", "items": _group(definitions["optimizer"]), "minItems": 1})
     for name in HOLDING:
         definitions[f"scheduler.{name}"]["properties"][HOLDS]["items"] = _ref("scheduler")
     whole["init"]["anyOf"][0]["items"] = _rule(definitions["initializer"])
@@ -124,6 +125,14 @@ def _rule(choice: Schema) -> Schema:
     properties = {"match": match, **choice["properties"]}
     two: Schema = {"minProperties": 2, "maxProperties": 2, "additionalProperties": False}
     return {"type": "object", "properties": properties, "required": ["match"], **two}
+
+
+def _group(choice: Schema) -> Schema:
+    """An optimizer by itself or beside the pattern of the names that it is for."""
+    match: Schema = {"type": "string", "description": "A pattern of parameters' names: `blocks.*`; the first wins."}
+    properties = {"match": match, **choice["properties"]}
+    closed: Schema = {"minProperties": 1, "maxProperties": 2, "additionalProperties": False}
+    return {"anyOf": [{"type": "object"}, choice["anyOf"][0]], "properties": properties, **closed}
 
 
 def _beside(choice: Schema) -> Schema:

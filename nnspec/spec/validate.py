@@ -3,10 +3,9 @@
 from typing import TypeVar
 
 from nnspec.diagnostics import Findings
-from nnspec.objectives import OPTIMIZERS, Optimizer, Scheduler
+from nnspec.objectives import Optimizer, Scheduler
 from nnspec.source import Node
 from nnspec.spec.blocks import block_names, read_blocks
-from nnspec.spec.choices import choose
 from nnspec.spec.document import (
     BudgetSection,
     DataSection,
@@ -22,6 +21,7 @@ from nnspec.spec.head import SMALLEST, check_is_spec, check_version
 from nnspec.spec.imports import read_imports
 from nnspec.spec.inputs import read_inputs
 from nnspec.spec.instantiate import instantiate, show, unknown_key
+from nnspec.spec.optimizers import check_moved, read_optimizer
 from nnspec.spec.outputs import read_outputs
 from nnspec.spec.params import Names, read_params
 from nnspec.spec.rules import read_rules
@@ -59,7 +59,7 @@ def validate(root: Node, stem: str, findings: Findings, imported: dict[Node, Spe
     home = _home(root, {} if imported is None else imported, findings)
     optimizer = _optimizer(root, findings)
     scheduler = _scheduler(root, findings)
-    _check_moved(optimizer, scheduler, root, findings)
+    check_moved(optimizer, scheduler, root, findings)
     return Spec(
         name=_text(root, "name", findings) or stem,
         description=_text(root, "description", findings),
@@ -134,38 +134,12 @@ def _text(root: Node, key: str, findings: Findings) -> str:
 
 def _optimizer(root: Node, findings: Findings) -> Optimizer | None:
     node = root.get("optimizer")
-    if node is None or node.value is None:
-        return None
-    return choose(node, "optimizer", OPTIMIZERS.get, OPTIMIZERS, findings, OPTIMIZERS.absent)
+    return read_optimizer(node, findings) if node and node.value is not None else None
 
 
 def _scheduler(root: Node, findings: Findings) -> Scheduler | None:
     node = root.get("scheduler")
     return read_scheduler(node, findings) if node and node.value is not None else None
-
-
-def _check_moved(optimizer: Optimizer | None, scheduler: Scheduler | None, root: Node, findings: Findings) -> None:
-    if not scheduler or not optimizer:
-        return
-    if scheduler.highest and not optimizer.one_rate:
-        mover, name = type(optimizer).__name__, type(scheduler).__name__
-        findings.error(
-            "wrong-value",
-            f"{name} sets one learning rate, and {mover} and the AdamW beside it have one each",
-            root.span_of(["scheduler"]),
-            help="take a schedule that multiplies both, as SequentialLR of LinearLR and CosineAnnealingLR",
-        )
-        return
-    if not scheduler.moves_momentum:
-        return
-    if not getattr(optimizer, "betas", getattr(optimizer, "momentum", 0.0)):
-        name = type(scheduler).__name__
-        findings.error(
-            "wrong-value",
-            f"{name} moves the momentum, but {type(optimizer).__name__} has none",
-            root.span_of(["scheduler"]),
-            help=f"give {name} `cycle_momentum: false`, or the optimizer a momentum",
-        )
 
 
 def _section(model: type[SectionType], root: Node, key: str, findings: Findings) -> SectionType:

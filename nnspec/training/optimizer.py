@@ -22,15 +22,18 @@ OWN = ("params", "param_names")  # of a group, beside its numbers
 
 
 def make_optimizer(spec: Spec, graph: Graph, net: nn.Module) -> Optimizer:
-    """The spec's optimizer for the parameters that are learnt, and its partner where it has one.
+    """The spec's optimizer for the parameters that are learnt; several where it has a partner or groups.
 
-    Each of its groups knows its parameters' names, as `param_names`.
+    Those of one type are one, with parameter groups. Each group knows its parameters' names, as `param_names`.
     """
     assert spec.optimizer
     named = dict(net.named_parameters())
-    movers = [
-        make_one(mover, {known: named[known] for known in names}) for mover, names in moved(graph, spec.optimizer)
-    ]
+    kinds: dict[str, list[Optimizer]] = {}
+    for mover, names in moved(graph, spec.optimizer):
+        if names:
+            made = make_one(mover, {known: named[known] for known in names})
+            kinds.setdefault(mover.title, []).append(made)
+    movers = [_as_groups(alike) for alike in kinds.values()]
     return movers[0] if len(movers) == 1 else Together(movers)
 
 
@@ -47,6 +50,12 @@ def make_one(described: Described, parameters: dict[str, nn.Parameter]) -> Optim
     (group,) = optimizer.param_groups
     group["param_names"] = list(parameters)
     return optimizer
+
+
+def _as_groups(alike: list[Optimizer]) -> Optimizer:
+    """Optimizers of one type as one."""
+    first, *others = alike
+    return type(first)([group for one in alike for group in one.param_groups]) if others else first  # type: ignore[call-arg]
 
 
 def state_of(optimizer: Optimizer) -> dict[str, Any]:

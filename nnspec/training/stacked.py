@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from nnspec.diagnostics import SpecError
 from nnspec.graph import Network
+from nnspec.objectives.optimizers.groups import Groups
 from nnspec.training.objective import make_scheduler
 from nnspec.training.optimizer import make_one
 
@@ -27,7 +28,8 @@ class StackedOptimizer:
         assert first.optimizer
         self.kind = type(first.optimizer).__name__
         if self.kind not in KINDS:
-            message = f"a population is trained by {', '.join(KINDS)}, not by {self.kind}"
+            given = self.kind if not isinstance(first.optimizer, Groups) else "groups of parameters"
+            message = f"a population is trained by {', '.join(KINDS)}, not by {given}"
             help = "leave --population out: the trials then run one by one"
             raise SpecError.of("not-trainable", message, first.span_of("optimizer"), help=help)
         self.learnt = learnt

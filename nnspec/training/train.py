@@ -176,7 +176,7 @@ def _settle(learner: Learner, spec: Spec, asked: str, source: str, rows: int, ru
         return
     losses = [type(output.loss).__name__ for output in learnt(spec)]
     device = device_name(next(learner.net.parameters()).device)
-    about = source, losses, type(spec.optimizer).__name__, spec.train.clip_grad_norm, device
+    about = source, losses, spec.optimizer.title if spec.optimizer else "", spec.train.clip_grad_norm, device
     steps = spec.train.epochs * len(batch_sizes(rows, learner.batch_size))
     settle(learner, asked, steps, about, told, try_bf16=spec.train.precision == "auto")
 

@@ -63,6 +63,11 @@ KINDS = {
     ],
     "at the same time": ["scheduler={ChainedScheduler: [{LinearLR: {}}, {ExponentialLR: {gamma: 0.5}}]}"],
     "LBFGS": ["optimizer={LBFGS: {lr: 0.5}}", "train.batch_size=full"],
+    "groups of one type": [
+        "optimizer=[{match: '*.bias', AdamW: {weight_decay: 0}}, {AdamW: {lr: 1e-2}}]",
+        "scheduler={CosineAnnealingLR: {}}",
+    ],
+    "groups of two types": ["optimizer=[{match: '*.bias', SGD: {lr: 0.1, momentum: 0.9}}, {AdamW: {lr: 1e-2}}]"],
     "Muon": ["optimizer={Muon: {lr: 0.01}}"],
     "Adagrad, clipped": ["optimizer={Adagrad: {lr: 0.05}}", "train.clip_grad_norm=0.5"],
     "slow metrics": ["outputs.kind.metrics=[F1Score]", "train.batch_size=4"],

@@ -103,16 +103,16 @@ def test_dropout_and_the_rate_may_differ(tmp_path: Path):
     check_alike(tuned(text.replace("Tanh,", "Tanh, Dropout: {$search: {uniform: [0, 0.5]}},"), tmp_path))
 
 
-def test_an_optimizer_without_a_stacked_form_is_told():
-    network = parse_network(
-        "nnspec: 1\ninputs: {x: [4]}\nlayers: [Linear: 2]\noutputs: {y: {loss: MSELoss}}\noptimizer: Rprop\n"
-    )
+@pytest.mark.parametrize(("optimizer", "name"), [("Rprop", "Rprop"), ("[SGD]", "groups of parameters")])
+def test_an_optimizer_without_a_stacked_form_is_told(optimizer: str, name: str):
+    head = "nnspec: 1\ninputs: {x: [4]}\nlayers: [Linear: 2]\noutputs: {y: {loss: MSELoss}}\n"
+    network = parse_network(f"{head}optimizer: {optimizer}\n")
     judge = Judge(network.spec, network.graph, compile_objective(network.spec), {})
     with pytest.raises(SpecError) as caught:
         Population([network, network], judge, 4, torch.device("cpu"), None)
     assert str(caught.value) == (
-        "spec.yaml:5:12: error[not-trainable]: a population is trained by SGD, Adam, AdamW, not by Rprop\n"
-        "    5 | optimizer: Rprop\n"
+        f"spec.yaml:5:12: error[not-trainable]: a population is trained by SGD, Adam, AdamW, not by {name}\n"
+        f"    5 | optimizer: {optimizer}\n"
         "      |            ^^^^^\n"
         "  help  leave --population out: the trials then run one by one"
     )

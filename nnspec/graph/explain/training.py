@@ -8,7 +8,9 @@ from nnspec.graph.graph import Graph
 from nnspec.graph.label import port_name, shape
 from nnspec.graph.network import Network
 from nnspec.layers.layer import summary
-from nnspec.spec.spec import Output
+from nnspec.objectives import Optimizer, Scheduler
+from nnspec.objectives.optimizers.groups import Groups
+from nnspec.spec.spec import Output, Spec
 
 
 def training(network: Network) -> Iterator[list[str]]:
@@ -17,15 +19,32 @@ def training(network: Network) -> Iterator[list[str]]:
     for output in spec.outputs.values():
         if output.loss and output.name in network.graph.outputs:
             yield _loss(output, network.graph)
-    lr = spec.optimizer.lr if spec.optimizer else 0.0
-    if spec.optimizer:
-        yield _chosen(spec.optimizer, spec.optimizer.in_words())
+    for whose, optimizer in _movers(spec):
+        yield _chosen(optimizer, optimizer.in_words(), f"{whose}: " if whose else "")
     if spec.scheduler:
-        yield _chosen(spec.scheduler, spec.scheduler.in_words(lr, spec.train.epochs))
+        yield _chosen(spec.scheduler, "; ".join(_scheduled(spec, spec.scheduler)))
     if spec.optimizer and spec.data:
         size = spec.train.batch_size
         each = "all examples at once" if size == "full" else "one example" if size == 1 else f"{size} examples"
         yield paragraph(f"training: {spec.train.epochs} times through the training examples, {each} a step.", "")
+
+
+def _scheduled(spec: Spec, scheduler: Scheduler) -> Iterator[str]:
+    """What becomes of each learning rate."""
+    rates: dict[float, list[str]] = {}
+    for whose, optimizer in _movers(spec):
+        rates.setdefault(optimizer.lr, []).append(whose)
+    for lr, owners in rates.items():
+        words = scheduler.in_words(lr, spec.train.epochs)
+        yield f"for {' and '.join(owners)}, {words}" if words and len(rates) > 1 else words
+
+
+def _movers(spec: Spec) -> list[tuple[str, Optimizer]]:
+    """Each optimizer, and which parameters it moves; nothing where it moves all."""
+    if not isinstance(spec.optimizer, Groups):
+        return [("", spec.optimizer)] if spec.optimizer else []
+    groups = spec.optimizer.groups
+    return [("all other parameters" if group.match == "*" else group.match, group.optimizer) for group in groups]
 
 
 def _loss(output: Output, graph: Graph) -> list[str]:
@@ -49,6 +68,9 @@ def _definition(loss: type) -> str:
     return " ".join(" ".join(inspect.cleandoc(loss.__doc__ or "").split("\n\n")[:2]).split())
 
 
-def _chosen(chosen: object, words: str) -> list[str]:
+def _chosen(chosen: object, words: str, whose: str = "") -> list[str]:
     kind = type(chosen)
-    return [f"{kind.__name__}: {summary(kind)}", *(paragraph(f"{words[0].upper()}{words[1:]}.") if words else [])]
+    return [
+        f"{whose}{kind.__name__}: {summary(kind)}",
+        *(paragraph(f"{words[0].upper()}{words[1:]}.") if words else []),
+    ]

@@ -27,9 +27,23 @@ class Optimizer(Described):
     # Lowest and highest learning rate that it is used with, and one to begin with; none where nothing is known.
     usual: ClassVar[tuple[float, float] | None] = None
     first_try: ClassVar[str] = "0.001"
-    one_rate: ClassVar[bool] = True  # otherwise a partner moves some parameters, with a learning rate of its own
 
     lr: PositiveFloat = Field(default=1e-3, description="learning rate")
+
+    @property
+    def one_rate(self) -> bool:
+        """Whether all parameters have one learning rate; otherwise some are moved with a rate of their own."""
+        return True
+
+    @property
+    def members(self) -> "tuple[Optimizer, ...]":
+        """The optimizers that the spec names: itself, or those of its groups."""
+        return (self,)
+
+    @property
+    def title(self) -> str:
+        """Its name, or those of its groups."""
+        return type(self).__name__
 
     @property
     def states(self) -> int:

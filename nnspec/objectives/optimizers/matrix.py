@@ -32,7 +32,9 @@ class Muon(Optimizer):
         default=None, description="what moves all other parameters, with fields of its own; AdamW's unless given"
     )
 
-    one_rate = False
+    @property
+    def one_rate(self) -> bool:
+        return False
 
     @property
     def states(self) -> int:
