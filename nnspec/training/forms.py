@@ -46,7 +46,7 @@ def settle(
         try_bf16: whether `auto` may multiply in bfloat16, where the device has units for it.
     """
     if asked == "auto":
-        _settle_by_trial(learner, steps, (*about, learner.plain.bf16), told, _likely(learner.net, try_bf16))
+        _settle_by_trial(learner, steps, (*about, learner.plain.bf16), told, likely(learner.net, try_bf16))
     elif asked != "off":
         learner.update = _Asked(learner, asked, told)
 
@@ -68,7 +68,7 @@ def _settle_by_trial(learner: Learner, steps: int, about: tuple[Any, ...], told:
         learner.update = Trial(learner, forms, chosen)
 
 
-def _likely(net: nn.Module, try_bf16: bool) -> Forms:
+def likely(net: nn.Module, try_bf16: bool) -> Forms:
     """What may be faster for such a network on its device. Inductor is not: its compilation takes half a minute."""
     device = next(net.parameters()).device
     names = ["step", "graph"] if device.type == "cuda" else ["step"]
