@@ -1,6 +1,15 @@
 """Data: what an example is, how rows are divided, what is learnt from them before training."""
 
-from nnspec.data.examples import Examples, Part, load_examples, load_folds, prepared, prepared_inputs, prepared_targets
+from nnspec.data.examples import (
+    Examples,
+    Part,
+    kept_rows,
+    load_examples,
+    load_folds,
+    prepared,
+    prepared_inputs,
+    prepared_targets,
+)
 from nnspec.data.parted import split_by
 from nnspec.data.splits import Split, split
 from nnspec.data.streamed import BUFFERS, StreamedPart
@@ -12,6 +21,7 @@ __all__ = [
     "Part",
     "Split",
     "StreamedPart",
+    "kept_rows",
     "load_examples",
     "load_folds",
     "prepared",

@@ -175,7 +175,7 @@ def _matching(pattern: str, table: Table) -> list[str]:
 
 
 def _refuse_targets(spec: Spec, pattern: str, matching: Sequence[str], span: Span) -> None:
-    learnt = {output.column: output.name for output in spec.outputs.values() if output.loss}
+    learnt = {output.column: output.name for output in spec.outputs.values() if output.reads_column}
     for column in matching:
         if column in learnt and column != pattern:
             message = f"'{pattern}' takes in the column '{column}', which {learnt[column]} is to learn"

@@ -148,6 +148,7 @@ def _stream(
 ) -> Examples:
     """The same, with inputs that stay in their file."""
     own = {part: 0.0 for part in PARTS[1:] if part in tables}
+    _refuse_again(spec)
     table, section, chunk = tables["train"], data.split.model_copy(update=own), chunk_rows(spec, memory)
     cut = cut_of(spec, table, section)
     _refuse_double(spec, section, cut, own)
@@ -172,6 +173,15 @@ def prepared_inputs(preparation: Preparation, raw: Mapping[str, Array]) -> dict[
 def prepared_targets(preparation: Preparation, part: Part | StreamedPart) -> dict[str, Array]:
     """Targets as the losses take them, by name."""
     return {name: apply(preparation.outputs[name].steps, rows) for name, rows in part.targets.items()}
+
+
+def kept_rows(spec: Spec, preparation: Preparation, part: Part | StreamedPart, most: int) -> dict[str, Array]:
+    """The first examples: inputs as the exported file takes them, and targets in their own units, by name."""
+    raw = part.head(most)
+    again = {output.target for output in spec.outputs.values() if output.target}
+    given = prepared_inputs(preparation, {name: raw[name] for name in again})
+    targets = {name: given[output.target] for name, output in spec.outputs.items() if output.target}
+    return {**raw, **{name: rows[:most] for name, rows in part.targets.items()}, **targets}
 
 
 def prepared(preparation: Preparation, part: Part) -> dict[str, Array]:
@@ -219,6 +229,15 @@ def _cut_in_order(spec: Spec, window: WindowSection, table: Table, section: Spli
     return split_in_order(series, section, (window.horizon - 1) // window.stride, span)
 
 
+def _refuse_again(spec: Spec) -> None:
+    """Refuse an output that gives an input again where memory does not hold that."""
+    for output in spec.outputs.values():
+        if output.target:
+            message = f"memory does not hold the input {output.target}, which {output.name} is to give again"
+            span = spec.span_of("outputs", output.name, "target")
+            raise SpecError.of("limit", message, span, help="give more: `nnspec train --memory 16GB`")
+
+
 def _refuse_double(spec: Spec, section: SplitSection, cut: Split, own: Collection[str]) -> None:
     """Refuse rows that a column puts into a part that has a source of its own."""
     for part in own:
@@ -264,7 +283,9 @@ def _read_outputs(
     found: dict[str, dict[str, Array]] = {part: {} for part in PARTS}
     fitted: dict[str, FittedOutput] = {}
     for name, output in spec.outputs.items():
-        if output.loss:
+        if output.target:
+            fitted[name] = FittedOutput()  # its targets are what the network gets
+        elif output.loss:
             fitted[name] = _read_output(spec, output, outputs[name], parts, found)
     return found, fitted
 

@@ -9,6 +9,7 @@ import torch
 
 from nnspec.codegen.load import evaluate as value_of
 from nnspec.codegen.score import of_scores, score
+from nnspec.diagnostics import SpecError
 from nnspec.evaluating.classes import classes_of
 from nnspec.evaluating.evaluation import ClassResult, Evaluation, OutputResult, SliceResult
 from nnspec.evaluating.rows import Rows, rows_of
@@ -80,6 +81,9 @@ def evaluate(
     subject = open_subject(Path(path), device)
     rows = rows_of(subject, data)
     measurable = _measurable(subject, rows)
+    if not measurable:
+        message = f"{subject.name} alone does not tell what its outputs learnt: its inputs, as they are prepared"
+        raise SpecError.of("model-file", message, help="evaluate the run folder that it was exported from")
     everything = np.arange(len(rows))
     found = {name: _whole(each, everything, resamples) for name, each in measurable.items()}
     slices = {}

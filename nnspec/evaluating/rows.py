@@ -14,6 +14,7 @@ from nnspec.data.windows import in_windows
 from nnspec.diagnostics import Note, Span, SpecError, Text, did_you_mean, some
 from nnspec.evaluating.subject import Module, Subject
 from nnspec.prepare import FittedOutput
+from nnspec.prepare.fitted import apply
 from nnspec.runs import EXAMPLES
 from nnspec.spec.cells import SKLEARN
 from nnspec.spec.reach import Reach
@@ -84,7 +85,9 @@ def _read(subject: Subject, table: Table) -> Rows:
     targets = {}
     for name, tensor in subject.graph.exported.output_tensors.items():
         output = spec.outputs[name]
-        if output.loss and output.loss.compares:
+        if output.target in subject.inside:
+            targets[name] = apply(subject.inside[output.target], raw[output.target])
+        elif output.reads_column:
             target = Target(spec, output, tensor.bind(lengths), table, rows)
             targets[name] = read_target(target, subject.outputs[name].classes)
     return Rows(table.name, raw, targets, table.columns)
@@ -93,7 +96,7 @@ def _read(subject: Subject, table: Table) -> Rows:
 def _check_columns(subject: Subject, table: Table) -> None:
     """Tell of every column that is not there, at once."""
     measured = [subject.spec.outputs[name] for name in subject.graph.exported.outputs]
-    learnt = [output.column for output in measured if output.loss and output.loss.compares]
+    learnt = [output.column for output in measured if output.reads_column]
     wanted = dict.fromkeys([*chain(*subject.columns.values()), *learnt])
     lacking = [column for column in wanted if column not in table.columns]
     if lacking:
@@ -120,7 +123,8 @@ def _columns(subject: Module) -> dict[str, Array]:
         parts = flat.T if flat.shape[1] == len(columns) > 1 else [array]
         found |= dict(zip(columns, parts, strict=False))
     for name, target in examples.targets.items():
-        found[subject.spec.outputs[name].column] = _labels(subject.spec, name, subject.outputs[name], target)
+        if subject.spec.outputs[name].reads_column:
+            found[subject.spec.outputs[name].column] = _labels(subject.spec, name, subject.outputs[name], target)
     return found
 
 

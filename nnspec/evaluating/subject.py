@@ -17,7 +17,7 @@ from nnspec.exporting.export import MAX_LAYERS, open_trained
 from nnspec.exporting.verify import Trained, file_says, run_network, torch_says
 from nnspec.graph.network import parse_network
 from nnspec.prepare import FittedOutput
-from nnspec.prepare.fitted import FittedStep, apply, outside
+from nnspec.prepare.fitted import FittedStep, apply, inside, outside
 from nnspec.pycode import name as code_name
 from nnspec.runs import open_run
 from nnspec.runtime import Session, open_session
@@ -48,6 +48,7 @@ class Module:
         preparation = self.trained.preparation
         self.outputs, self.columns = preparation.outputs, preparation.columns
         self.before = {name: outside(steps) for name, steps in preparation.inputs.items()}
+        self.inside = {name: inside(steps) for name, steps in preparation.inputs.items()}
 
     def say(self, rows: Mapping[str, Array]) -> dict[str, Said]:
         found = run_network(self.trained, rows)
@@ -72,6 +73,10 @@ class File:
         self.outputs = {name: _fitted(self.session, value) for name, value in self.session.described_outputs.items()}
         self.columns = {name: tuple(columns_of(self.session, name)) for name in self.session.inputs}
         self.before = {name: steps_before(self.session, name) for name in self.session.inputs}
+        # What else prepares an input stands in the file's nodes alone.
+        self.inside: dict[str, tuple[FittedStep, ...]] = {
+            name: () for name in self.session.inputs if all(step.outside for step in self.spec.inputs[name].steps)
+        }
         self._answers = {name: self._answer(name) for name in self.outputs}
 
     def say(self, rows: Mapping[str, Array]) -> dict[str, Said]:

@@ -73,6 +73,12 @@ class _Builder:
             message = f"{loss} of {output.name}: {error.message}"
             self.findings.error("loss-shape", message, span, notes=[note], help=error.help)
             return
+        given = self.spec.inputs.get(output.target)
+        if given and given.tensor.shape != x.shape:
+            message = f"{output.name} is to give the input {given.name} again, {given.tensor}, and gives {x}"
+            note_of_input = Note("input", f"{given.name} after its steps {given.tensor}", given.span)
+            self.findings.error("loss-shape", message, span, notes=[note, note_of_input])
+            return
         scores = output.loss.classes_of(x) if output.loss.reads == "classes" else 0
         if output.classes and scores and scores != len(output.classes):
             self.findings.error(

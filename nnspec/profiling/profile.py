@@ -79,7 +79,7 @@ def profile_spec(spec: Spec, folder: Path, allowed: Sequence[Path] = ()) -> Prof
     section = spec.data.split.model_copy(update=dict.fromkeys(own, 0.0))
     cut = cut_of(spec, table, section)
     parts = {part: np.arange(own[part].rows) if part in own else getattr(cut, part) for part in PARTS}
-    learnt = [output for output in spec.outputs.values() if output.loss and output.loss.compares]
+    learnt = [output for output in spec.outputs.values() if output.reads_column]
     classes = {output.name: _classes(output, table, own, parts) for output in learnt if _is_class(output)}
     read = [name for name, role in roles.items() if role.startswith("input")]
     warnings = [
@@ -106,7 +106,7 @@ def _roles(spec: Spec, table: Table) -> dict[str, str]:
     for name, given in spec.inputs.items():
         found |= dict.fromkeys(input_columns(spec, given, table), f"input {name}")
     for name, output in spec.outputs.items():
-        if output.loss and output.loss.compares:
+        if output.reads_column:
             found[output.column] = f"target of {name}"
     return found
 

@@ -159,6 +159,9 @@ class OutputSection(Section):
     """The layer it comes from; `_` is the last one."""
     column: str | None = None
     """The column to learn it from; the output's own name unless given."""
+    target: str | None = None
+    """In place of a column, an input that it learns to give again as the network gets it, before `augment`: an
+    autoencoder's."""
     loss: Any = None
     """The loss, by PyTorch's name."""
     metrics: list[Any] = []

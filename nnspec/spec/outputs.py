@@ -1,7 +1,7 @@
 """The `outputs` section: where results come from, what they learn, how they read."""
 
 from nnspec import prepare
-from nnspec.diagnostics import Findings, Span
+from nnspec.diagnostics import Findings, Span, did_you_mean, some
 from nnspec.objectives import LOSSES, METRICS, Loss, Metric
 from nnspec.prepare.step import Step
 from nnspec.source import Node
@@ -32,14 +32,14 @@ def read_outputs(root: Node, inputs: frozenset[str], findings: Findings) -> dict
         if name in inputs:
             findings.error("duplicate-name", f"an input and an output are both named '{name}'", span)
         elif check_name(name, span, findings, allowed=frozenset("xF")) and (
-            output := _output(name, node, span, findings)
+            output := _output(name, node, span, inputs, findings)
         ):
             outputs[name] = output
     _check_exported(outputs, section, findings)
     return outputs
 
 
-def _output(name: str, node: Node, span: Span, findings: Findings) -> Output | None:
+def _output(name: str, node: Node, span: Span, inputs: frozenset[str], findings: Findings) -> Output | None:
     if node.value is None:
         node = Node({}, span)
     section = instantiate(OutputSection, node, f"output {name}", span, findings, short=False)
@@ -62,10 +62,13 @@ def _output(name: str, node: Node, span: Span, findings: Findings) -> Output | N
         section.weight,
         span,
         section.export,
+        section.target or "",
     )
     if loss or not given or given.value is None:  # a loss that is wrong has been told
         _check_metrics(output, metrics, node, findings)
         _check_target(output, node, findings)
+    if output.target:
+        _check_again(output, node, inputs, findings)
     return output
 
 
@@ -141,6 +144,22 @@ def _check_target(output: Output, node: Node, findings: Findings) -> None:
         findings.error("wrong-value", message, node.span_of(["classes"]))
     for index, step in enumerate(output.steps):
         _check_step(output, step, node.span_of(["prepare", index]), findings)
+
+
+def _check_again(output: Output, node: Node, inputs: frozenset[str], findings: Findings) -> None:
+    """Tell of an output that is to give an input again and cannot."""
+    if output.target not in inputs:
+        help = did_you_mean(output.target, sorted(inputs)) or f"the inputs are {some(sorted(inputs))}"
+        findings.error("wrong-value", f"no input is named '{output.target}'", node.span_of(["target"]), help=help)
+    for key in ("column", "classes", "prepare"):
+        if node.get(key):
+            message = f"{output.name} learns the input {output.target}, as its own steps prepare it: `{key}` has no say"
+            findings.error("wrong-value", message, node.span_of([key], key=True), help=f"leave `{key}` out")
+    if output.loss is None or output.loss.reads != "values":
+        loss = f"{type(output.loss).__name__} reads classes" if output.loss else "it has no loss"
+        message = f"{output.name} is to give the input {output.target} again, and {loss}"
+        help = "MSELoss or L1Loss compares numbers"
+        findings.error("wrong-value", message, node.span_of(["loss" if output.loss else "target"]), help=help)
 
 
 def _check_step(output: Output, step: Step, span: Span, findings: Findings) -> None:

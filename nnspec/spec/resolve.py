@@ -145,14 +145,16 @@ def _output(output: Output, last: str) -> dict[str, Any]:
     document: dict[str, Any] = {"from": _reference(output.source, last)}
     if output.loss and not output.loss.compares:
         return {**document, "loss": _choice(output.loss), "weight": output.weight, "export": output.exported}
-    document["column"] = _escaped(output.column)
+    document |= {"target": output.target} if output.target else {"column": _escaped(output.column)}
     if output.loss:
         document["loss"] = _choice(output.loss)
     document["metrics"] = _choices(output.metrics)
     if output.classes:
         counted = output.classes == tuple(range(len(output.classes)))
         document["classes"] = len(output.classes) if counted else _escaped(output.classes)
-    return {**document, "prepare": _choices(output.steps), "weight": output.weight, "export": output.exported}
+    if not output.target:
+        document["prepare"] = _choices(output.steps)
+    return {**document, "weight": output.weight, "export": output.exported}
 
 
 def _sources(sources: Sequence[Reference], before: str) -> list[str] | dict[str, str]:

@@ -132,6 +132,12 @@ class Output:
     weight: float
     span: Span
     exported: bool = True  # otherwise it is trained, and left out of the ONNX file
+    target: str = ""  # the input that it learns in place of a column
+
+    @property
+    def reads_column(self) -> bool:
+        """Whether it learns from a column of the data."""
+        return self.loss is not None and self.loss.compares and not self.target
 
 
 @dataclass(frozen=True, slots=True, eq=False)

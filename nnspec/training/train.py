@@ -12,7 +12,7 @@ from torch import nn
 from nnspec.codegen.load import explained, fill, load
 from nnspec.codegen.write import write
 from nnspec.data import Examples as Data
-from nnspec.data import Part, StreamedPart, load_examples, prepared, summary
+from nnspec.data import Part, StreamedPart, kept_rows, load_examples, prepared, summary
 from nnspec.graph import Graph
 from nnspec.graph.cost import cost
 from nnspec.graph.start import Start, find_start
@@ -116,7 +116,7 @@ def _train_alone(
     run.write_preparation(data.preparation)
     run.write_data(summary(data))
     most = spec.export.verify.examples
-    run.write_examples({**data.test.head(most), **{name: rows[:most] for name, rows in data.test.targets.items()}})
+    run.write_examples(kept_rows(spec, data.preparation, data.test, most))
     source = write(graph, description=spec.description, origin=before["spec"] if before else _spec_name(spec))
     run.write_source(source.text)
     places = {vertex.name: vertex.span for vertex in graph}
@@ -220,16 +220,20 @@ def feed_of(spec: Spec, graph: Graph, data: Data, name: str, device: torch.devic
     part: Part | StreamedPart = getattr(data, name)
     if isinstance(part, StreamedPart):
         return stream(spec, graph, part, data.preparation, device)
-    return tensors_of(graph, data, name, device)
+    return tensors_of(spec, graph, data, name, device)
 
 
-def tensors_of(graph: Graph, data: Data, name: str, device: torch.device) -> Examples:
+def tensors_of(spec: Spec, graph: Graph, data: Data, name: str, device: torch.device) -> Examples:
     """A part as the network and its losses take it."""
     part: Part = getattr(data, name)
     arrays = prepared(data.preparation, part)
-    inputs = [np.ascontiguousarray(arrays[given], dtype=x.dtype) for given, x in graph.inputs.items()]
-    targets = [np.ascontiguousarray(arrays[output]) for output in data.preparation.outputs]
-    return Examples(tuple(map(torch.from_numpy, inputs)), tuple(map(torch.from_numpy, targets)), device).to(device)
+    inputs = {name: _tensor(arrays[name].astype(x.dtype, copy=False)) for name, x in graph.inputs.items()}
+    targets = tuple(inputs[output.target] if output.target else _tensor(arrays[output.name]) for output in learnt(spec))
+    return Examples(tuple(inputs.values()), targets, device).to(device)
+
+
+def _tensor(rows: np.ndarray[Any, np.dtype[Any]]) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(rows))
 
 
 def _step_macs(spec: Spec, graph: Graph, part: Part | StreamedPart) -> int:

@@ -84,7 +84,7 @@ class Round:
         data: Data = load_examples(spec, network.folder, graph.output_tensors, graph.lookups, allowed=network.allowed)
         check_batches(spec, graph, len(data.train))
         self.parts: dict[str, Examples] = {
-            name: tensors_of(graph, data, name, self.device) for name in ("train", "validation")
+            name: tensors_of(spec, graph, data, name, self.device) for name in ("train", "validation")
         }
         self.judge = Judge(spec, graph, compile_objective(spec), data.preparation.outputs)
         self.start = find_start(spec, graph, Reach(network.folder, network.allowed))

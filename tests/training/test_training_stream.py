@@ -77,7 +77,7 @@ def test_a_stream_has_the_examples_and_the_preparation_of_memory(tmp_path, suffi
                     assert other["state"][key] == pytest.approx(value, rel=1e-9)
                 else:
                     assert other["state"][key] == value
-    examples = tensors_of(network.graph, held, "validation", CPU)
+    examples = tensors_of(network.spec, network.graph, held, "validation", CPU)
     feed = feed_of(network.spec, network.graph, streamed, "validation", CPU)
     batches = list(feed.in_order(10))
     for index, whole in enumerate(examples.inputs):
@@ -100,7 +100,7 @@ def test_an_epoch_of_a_stream_has_every_example_once_well_mixed(tmp_path):
     first, again, other = values(feed, 0), values(feed, 0), values(feed, 1)
     assert [len(batch) for batch in first] == [32] * 25
     assert first == again != other
-    examples = tensors_of(network.graph, held, "train", CPU)
+    examples = tensors_of(network.spec, network.graph, held, "train", CPU)
     whole = torch.cat([examples.inputs[0].double(), examples.targets[0][:, None]], dim=1)
     for epoch in (first, other):
         rows = torch.tensor(sorted(row for batch in epoch for row in batch))

@@ -54,7 +54,8 @@ def _loss(output: Output, graph: Graph) -> list[str]:
     given = f"{port_name(graph, port)} ({shape(x)})"
     facts: list[Row] = [("makes small", given)]
     if output.loss.compares:
-        facts = [("compares", f"{given} with the column {output.column}")]
+        wanted = f"input {output.target}, as it is prepared" if output.target else f"column {output.column}"
+        facts = [("compares", f"{given} with the {wanted}")]
     if output.loss.takes:
         facts.append(("takes", output.loss.takes))
     if chance := output.loss.chance(x):
