@@ -1,7 +1,7 @@
 """The forms that a step can take beside the plain one, and the one that a training takes."""
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from nnspec.training.compiled.program import UncompilableError
 from nnspec.training.compiled.step import CompiledStep
 from nnspec.training.engine import has_bf16
 from nnspec.training.learner import Learner
-from nnspec.training.trial import PLAIN, Choice, Form, Forms, Trial, is_worth
+from nnspec.training.trial import PLAIN, STEPS, Choice, Form, Forms, Trial, is_worth
 
 CHANNELS_LAST = "step, channels-last"
 Told = Callable[[Choice], None]
@@ -33,33 +33,46 @@ FORMS = {**EXACT, **{f"{name}, bf16": replace(form, bf16=True) for name, form in
 
 
 def settle(
-    learner: Learner, asked: str, steps: int, about: tuple[Any, ...], told: Told, *, try_bf16: bool = False
+    learner: Learner,
+    asked: str,
+    steps: int,
+    about: tuple[Any, ...],
+    told: Told,
+    *,
+    try_bf16: bool = False,
+    before: Mapping[str, Any] | None = None,
 ) -> None:
     """Let a learner take the steps that were asked for; `auto` finds out which are fastest, where it is worth it.
 
     Args:
-        learner: at its beginning; its `update` is set.
+        learner: where the training begins or goes on; its `update` is set.
         asked: `train.compile`.
         steps: how many there will be.
         about: what a choice depends on, beside the machine.
         told: hears what was chosen, when that is known.
         try_bf16: whether `auto` may multiply in bfloat16, where the device has units for it.
+        before: the choice of a training that goes on, as its record has it.
     """
-    if asked == "auto":
+    if before:
+        if before["form"] in FORMS:
+            choice = Choice(before["form"], {}, {}, {}, since=before.get("since", 0))
+            learner.update = _From(learner, choice, lambda choice: None)  # which the record tells already
+    elif asked == "auto":
         _settle_by_trial(learner, steps, (*about, learner.plain.bf16), told, likely(learner.net, try_bf16))
     elif asked != "off":
-        learner.update = _Asked(learner, asked, told)
+        learner.update = _From(learner, Choice(asked, {}, {}, {}), told)
 
 
 def _settle_by_trial(learner: Learner, steps: int, about: tuple[Any, ...], told: Told, forms: Forms) -> None:
+    worth = is_worth(steps, forms)
+    if learner.steps > STEPS or (learner.steps and not worth):  # a training that came so far without stays plain
+        return
     place = platform.node(), torch.__version__, torch.get_num_threads(), __version__
     key = choices.key(*about, learner.batch_size, *place, *forms)
-    before = choices.known(key, forms)
-    if before and before.form == "off":
-        told(before)
-    elif before:
-        learner.update = _Asked(learner, before.form, told, before)
-    elif is_worth(steps, forms):
+    known = choices.known(key, forms)
+    if known:
+        learner.update = _From(learner, replace(known, since=STEPS if learner.steps else 0), told)
+    elif worth:
 
         def chosen(choice: Choice) -> None:
             choices.remember(key, choice)
@@ -79,22 +92,24 @@ def likely(net: nn.Module, try_bf16: bool) -> Forms:
     return {name: FORMS[name] for name in names}
 
 
-class _Asked:
-    """The first step in a form that was asked for; where it cannot take that, the plain one."""
+class _From:
+    """Plain steps until a form is due, and the first step in it; where it cannot take that, the plain one goes on."""
 
-    def __init__(self, learner: Learner, form: str, told: Told, choice: Choice | None = None) -> None:
-        self.learner, self.form, self.told = learner, form, told
-        self.choice = choice or Choice(form, {}, {}, {})
+    def __init__(self, learner: Learner, choice: Choice, told: Told) -> None:
+        self.learner, self.choice, self.told = learner, choice, told
 
     def __call__(self, batch: Batch) -> Tensor:
-        learner, state = self.learner, self.learner.state()
+        learner, form = self.learner, self.choice.form
+        if learner.steps < self.choice.since:
+            return learner.plain(batch)
+        state = learner.state()
         try:
-            learner.update = FORMS[self.form].of(learner)
+            learner.update = FORMS[form].of(learner) if form in FORMS else learner.plain
             loss = learner.update(batch)
         except UncompilableError as error:
             learner.update = PLAIN.of(learner)
             learner.go_back(state)
-            self.told(Choice("off", {}, {}, {self.form: str(error)}))
+            self.told(Choice("off", {}, {}, {form: str(error)}))
             return learner.plain(batch)
         self.told(self.choice)
         return loss

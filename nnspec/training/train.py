@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from nnspec.codegen.load import explained, fill, load
-from nnspec.codegen.write import write
+from nnspec.codegen.write import Source, write
 from nnspec.data import Examples as Data
 from nnspec.data import Part, StreamedPart, kept_rows, load_examples, prepared, summary
 from nnspec.graph import Graph
@@ -113,12 +113,7 @@ def _train_alone(
     progress: Progress,
     before: Mapping[str, Any] | None,
 ) -> Result:
-    run.write_preparation(data.preparation)
-    run.write_data(summary(data))
-    most = spec.export.verify.examples
-    run.write_examples(kept_rows(spec, data.preparation, data.test, most))
-    source = write(graph, description=spec.description, origin=before["spec"] if before else _spec_name(spec))
-    run.write_source(source.text)
+    source = _leave(spec, graph, data, run, before["spec"] if before else _spec_name(spec))
     places = {vertex.name: vertex.span for vertex in graph}
     filename = str(run.file(SOURCE))
     threads = suitable_threads(_step_macs(spec, graph, data.train), before["threads"] if before else None)
@@ -126,11 +121,7 @@ def _train_alone(
     with exhaustion_told(spec), flushed_denormals(), threads, explained(source, filename, places):
         parts = {name: feed_of(spec, graph, data, name, device) for name in PARTS}
         found = {name: digests(graph, data, part) for name, part in parts.items()}
-        if before:
-            check_same_data(run, before.get("data", found), found)
-            run.write_record({**before, "resumed": [*before.get("resumed", ()), _now()]})
-        else:
-            _write_record(run, spec, seed, device, start, found)
+        _keep_record(run, spec, seed, device, start, found, before)
         torch.manual_seed(seed)
         net = load(source, filename, places)
         if start:
@@ -138,13 +129,25 @@ def _train_alone(
         net.to(device)
         judge = Judge(spec, graph, compile_objective(spec), data.preparation.outputs)
         learner = make_learner(spec, net, judge, parts["train"].rows, seed)
-        form = before.get("compile", {}).get("form") if before else None
-        _settle(learner, spec, form or spec.train.compile, source.text, parts["train"].rows, run, progress)
-        result = _train(learner, judge, parts, run, progress)
+        best, course = Best(net, spec.train.early_stopping), Course()
+        go_back(run, learner, best, course)
+        _settle(learner, spec, source.text, parts["train"].rows, run, progress, before)
+        result = _train(learner, judge, parts, run, progress, best, course)
         if result.best_epoch:
             run.write_predictions(predictions(judge, net, parts, data))
     run.write_result(result.as_json())
     return result
+
+
+def _leave(spec: Spec, graph: Graph, data: Data, run: Run, origin: str) -> Source:
+    """Write what is known before the first step: what was learnt from the rows, some of them, and the source."""
+    run.write_preparation(data.preparation)
+    run.write_data(summary(data))
+    most = spec.export.verify.examples
+    run.write_examples(kept_rows(spec, data.preparation, data.test, most))
+    source = write(graph, description=spec.description, origin=origin)
+    run.write_source(source.text)
+    return source
 
 
 def make_learner(spec: Spec, net: nn.Module, judge: Judge, rows: int, seed: int) -> Learner:
@@ -163,7 +166,15 @@ def make_learner(spec: Spec, net: nn.Module, judge: Judge, rows: int, seed: int)
     )
 
 
-def _settle(learner: Learner, spec: Spec, asked: str, source: str, rows: int, run: Run, progress: Progress) -> None:
+def _settle(
+    learner: Learner,
+    spec: Spec,
+    source: str,
+    rows: int,
+    run: Run,
+    progress: Progress,
+    before: Mapping[str, Any] | None,
+) -> None:
     """Choose the form of the steps, or have it chosen on the way; the run's record tells."""
 
     def told(choice: Choice) -> None:
@@ -178,13 +189,20 @@ def _settle(learner: Learner, spec: Spec, asked: str, source: str, rows: int, ru
     device = device_name(next(learner.net.parameters()).device)
     about = source, losses, spec.optimizer.title if spec.optimizer else "", spec.train.clip_grad_norm, device
     steps = spec.train.epochs * len(batch_sizes(rows, learner.batch_size))
-    settle(learner, asked, steps, about, told, try_bf16=spec.train.precision == "auto")
+    choice, try_bf16 = before.get("compile") if before else None, spec.train.precision == "auto"
+    settle(learner, spec.train.compile, steps, about, told, try_bf16=try_bf16, before=choice)
 
 
-def _train(learner: Learner, judge: Judge, parts: Mapping[str, Feed], run: Run, progress: Progress) -> Result:
-    section = judge.spec.train
-    training, best, course = parts["train"], Best(learner.net, section.early_stopping), Course()
-    go_back(run, learner, best, course)
+def _train(
+    learner: Learner,
+    judge: Judge,
+    parts: Mapping[str, Feed],
+    run: Run,
+    progress: Progress,
+    best: Best,
+    course: Course,
+) -> Result:
+    section, training = judge.spec.train, parts["train"]
     saver = Saver(run, learner, best, course, section.checkpoint)
     steps = len(batch_sizes(training.rows, learner.batch_size))
     with stoppable() as stop:
@@ -242,9 +260,19 @@ def _step_macs(spec: Spec, graph: Graph, part: Part | StreamedPart) -> int:
     return batch_size_of(spec.train.batch_size, len(part)) * (macs if isinstance(macs, int) else 0)
 
 
-def _write_record(
-    run: Run, spec: Spec, seed: int, device: torch.device, start: Start | None, data: Mapping[str, Any]
+def _keep_record(
+    run: Run,
+    spec: Spec,
+    seed: int,
+    device: torch.device,
+    start: Start | None,
+    data: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
 ) -> None:
+    """Write where and how the run is trained; of one that goes on, that it does, and on the same data."""
+    if before:
+        check_same_data(run, before.get("data", data), data)
+        return run.write_record({**before, "resumed": [*before.get("resumed", ()), _now()]})
     record: dict[str, Any] = {
         "spec": _spec_name(spec),
         "seed": seed,
@@ -255,7 +283,7 @@ def _write_record(
     }
     if start:
         record["weights"] = {"file": start.name, "taken": len(start.takes), "anew": list(start.anew)}
-    run.write_record({**environment(), **record})
+    return run.write_record({**environment(), **record})
 
 
 def _now() -> str:

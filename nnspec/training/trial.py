@@ -4,6 +4,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from itertools import cycle, islice
 from typing import Any
 
 import torch
@@ -15,7 +16,7 @@ from nnspec.training.layout import lie
 from nnspec.training.learner import Learner
 from nnspec.training.step import PlainStep, Step
 
-STEPS = 20  # that each form goes through
+STEPS = 20  # that each form goes through; the training takes as many plain ones, wherever it was interrupted
 WARM = 5  # of them are not timed: a program is recorded, memory is taken
 WORTH = 10  # so many times the steps of a trial have to follow it
 GAIN = 0.97  # of the plain step's time that another has to stay below
@@ -55,6 +56,7 @@ class Choice:
     differs: Mapping[str, float]  # largest difference of a form's losses from the plain step's
     refused: Mapping[str, str]  # why a form could not be tried
     known: bool = False  # whether this was found by an earlier training
+    since: int = 0  # so many plain steps come before it
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -70,15 +72,11 @@ class Choice:
         return "; ".join([", ".join([f"compile: {self.form}", *times, *before]), *reasons])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Tried:
-    step: Step
-    time_s: float  # of a step
-    differs: float  # a loss, at most
-
-
 class Trial:
-    """Goes the training's first steps plainly; then the same ones in each other form, and on with the fastest."""
+    """Goes the training's first steps plainly; then the same ones in each form, and on with the fastest.
+
+    The training itself is the plain one until then. So it is the same whether it was interrupted before or not.
+    """
 
     def __init__(self, learner: Learner, forms: Forms, chosen: Callable[[Choice], None]) -> None:
         self.learner, self.forms, self.chosen = learner, forms, chosen
@@ -90,53 +88,59 @@ class Trial:
 
     def __call__(self, batch: Batch) -> Tensor:
         """A step of the training."""
-        if len(self.batches) == STEPS:
+        over = self.learner.steps >= STEPS
+        if not over or not self.batches:
+            self._note(batch)
+        if over:
             self.learner.update = self._fastest()
             return self.learner.update(batch)
-        self.start = self.start or self.learner.state()
-        self.batches.append(batch)
-        self.numbers.append([dict(group) for group in self.learner.optimizer.param_groups])
         self.losses.append(self._timed(self.learner.plain, batch, self.times_s))
         return self.losses[-1]
 
+    def _note(self, batch: Batch) -> None:
+        self.start = self.start or self.learner.state()
+        self.batches.append(batch)
+        self.numbers.append([dict(group) for group in self.learner.optimizer.param_groups])
+
     def _fastest(self) -> Step:
-        """The best form, from where it would stand had the training begun with it."""
+        """The best form, at work on the training as it stands."""
         learner, end = self.learner, self.learner.state()
-        best, there = "off", end
-        step: Step = learner.plain
+        if len(self.losses) < STEPS:  # some were taken before an interruption: what is left makes a trial of its own
+            _, self.losses, self.times_s = self._gone_through(PLAIN)
+        best, step = "off", PLAIN.make(learner.plain)
         times, differs, refused = {"off": _typical(self.times_s)}, dict[str, float](), dict[str, str]()
         for form, kind in self.forms.items():
             try:
-                tried = self._tried(kind)
+                made, losses, times_s = self._gone_through(kind)
             except UncompilableError as error:
                 refused[form] = str(error)
                 continue
-            times[form], differs[form] = tried.time_s, tried.differs
-            if not tried.differs <= kind.tolerance:
-                refused[form] = f"its losses differ by {tried.differs:.1g}"
-            elif tried.time_s < times[best] * (GAIN if best == "off" else 1):
-                best, step, there = form, tried.step, learner.state()
-        self._stand(best, end, there)
+            times[form], differs[form] = _typical(times_s), self._differ(losses)
+            if not differs[form] <= kind.tolerance:
+                refused[form] = f"its losses differ by {differs[form]:.1g}"
+            elif times[form] < times[best] * (GAIN if best == "off" else 1):
+                best, step = form, made
+        lie(learner.plain, self.forms.get(best, PLAIN).layout)
+        learner.go_back(end)
         step_us = {form: round(time_s * 1e6, 1) for form, time_s in times.items()}
-        self.chosen(Choice(best, step_us, differs, refused))
+        self.chosen(Choice(best, step_us, differs, refused, since=STEPS))
         return step
 
-    def _stand(self, form: str, end: dict[str, Any], there: dict[str, Any]) -> None:
-        """Go on with a form's weights, and the schedule and the order of examples as the plain steps left them."""
-        optimizer = {**there["optimizer"], "groups": end["optimizer"]["groups"]}
-        lie(self.learner.plain, self.forms.get(form, PLAIN).layout)
-        self.learner.go_back({**end, "net": there["net"], "random": there["random"], "optimizer": optimizer})
-
-    def _tried(self, form: Form) -> _Tried:
-        """All steps once more, in another form."""
+    def _gone_through(self, form: Form) -> tuple[Step, list[Tensor], list[float]]:
+        """A form's step, and its losses and times on the trial's batches."""
         self.learner.go_back(self.start)
         step, losses, times = form.of(self.learner), [], list[float]()
-        for batch, numbers in zip(self.batches, self.numbers, strict=True):
+        for batch, numbers in islice(cycle(zip(self.batches, self.numbers, strict=True)), STEPS):
             for group, then in zip(self.learner.optimizer.param_groups, numbers, strict=True):
                 group.update(then)
             losses.append(self._timed(step, batch, times))
+        return step, losses, times
+
+    def _differ(self, losses: list[Tensor]) -> float:
+        """By how much a loss differs from the plain step's, at most."""
         pairs = zip(torch.stack(losses).tolist(), torch.stack(self.losses).tolist(), strict=True)
-        return _Tried(step, _typical(times), max(abs(a - b) / max(1.0, abs(b)) for a, b in pairs))
+        differences: list[float] = [abs(a - b) / max(1.0, abs(b)) for a, b in pairs]
+        return max(differences)
 
     def _timed(self, step: Step, batch: Batch, times_s: list[float]) -> Tensor:
         start = time.perf_counter()

@@ -7,15 +7,21 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+from torch import Tensor
 from trainings import trained, two_kinds
 
 from nnspec.diagnostics import SpecError
 from nnspec.graph import Network
 from nnspec.runs import WEIGHTS, Run
-from nnspec.training import Result
+from nnspec.training import Result, forms, trial
+from nnspec.training.batches import Batch
 from nnspec.training.fit import Epoch
+from nnspec.training.learner import Learner
 from nnspec.training.progress import Silent
 from nnspec.training.resume import finished, network_of_run, resume_run
+from nnspec.training.step import PlainStep, Step
+from nnspec.training.trial import Form
 
 TIMES = ("seconds", "examples_per_second")
 
@@ -71,6 +77,8 @@ KINDS = {
     "Muon": ["optimizer={Muon: {lr: 0.01}}"],
     "Adagrad, clipped": ["optimizer={Adagrad: {lr: 0.05}}", "train.clip_grad_norm=0.5"],
     "slow metrics": ["outputs.kind.metrics=[F1Score]", "train.batch_size=4"],
+    "compiled": ["train.compile=step"],
+    "compiled, clipped": ["train.compile=step", "optimizer={SGD: {lr: 0.05, momentum: 0.9}}", "train.clip_grad_norm=1"],
     "dropout": ["layers=[{Linear: 8}, ReLU, {Dropout: 0.5}, BatchNorm1d, {Linear: 2}]"],
     "shared": ["layers=[{Linear: 2, name: one}, ReLU, {share: one}, {Linear: 2}]"],
     "tied": [
@@ -107,6 +115,46 @@ def test_each_stop_may_come_in_mid_epoch(tmp_path):
         parts += 1
     assert (parts, result.epochs, result.steps) == (25, 3, 24)
     assert told(run) == told(whole)
+
+
+def coarse(plain: PlainStep) -> Step:
+    """A form whose rounding is its own: a training that changes to it shows where that was."""
+
+    def step(batch: Batch) -> Tensor:
+        loss = plain(batch)
+        with torch.no_grad():
+            for parameter in plain.net.parameters():
+                parameter.mul_(1 + 2**-20)
+        return loss
+
+    return step
+
+
+@pytest.mark.parametrize("stop", [1, 12, 19, 20, 21, 40])
+def test_a_training_changes_the_form_of_its_steps_where_it_would_have(tmp_path, monkeypatch, stop):
+    monkeypatch.setattr(trial, "GAIN", 1e9)  # whatever it takes, the other form is chosen
+    monkeypatch.setitem(forms.FORMS, "step", Form(coarse))
+    network = two_kinds(tmp_path, "train.epochs=26", "train.compile=auto")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "one"))
+    whole, _ = trained(network, tmp_path / "whole")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "two"))
+    with monkeypatch.context() as patch:
+        taken = Learner.step
+
+        def step(learner: Learner, batch: Batch) -> Tensor:
+            if learner.steps == stop - 1:
+                signal.raise_signal(signal.SIGINT)
+            return taken(learner, batch)
+
+        patch.setattr(Learner, "step", step)
+        run, result = trained(network, tmp_path / "run")
+    assert (result.interrupted, result.steps) == (True, stop)
+    going_on(run, tmp_path)
+    assert told(run) == told(whole)
+    wanted = ("step", trial.STEPS)
+    assert [(made["form"], made["since"]) for made in (each.record()["compile"] for each in (whole, run))] == [
+        wanted
+    ] * 2
 
 
 DRIVER = """

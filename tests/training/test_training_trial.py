@@ -152,4 +152,11 @@ def test_what_is_asked_for_is_taken_from_the_first_step_or_it_is_told_why_not(ne
 
 def test_the_record_of_a_run_tells_the_choice(tmp_path):
     run, _ = trained(two_kinds(tmp_path, "train.compile=step"), tmp_path / "run")
-    assert run.record()["compile"] == {"form": "step", "step_us": {}, "differs": {}, "refused": {}, "known": False}
+    assert run.record()["compile"] == {
+        "form": "step",
+        "step_us": {},
+        "differs": {},
+        "refused": {},
+        "known": False,
+        "since": 0,
+    }
