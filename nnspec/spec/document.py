@@ -203,6 +203,9 @@ class TrainSection(Section):
     """Passes over the training rows."""
     batch_size: Annotated[int, Field(ge=1, le=MAX_BATCH)] | Literal["full"] = 32
     """Examples per step; `full` is gradient descent on all of them."""
+    accumulate: Annotated[int, Field(ge=1, le=MAX_BATCH)] = 1
+    """Batches per step: their gradients are averaged, as those of one batch so many times as large, which memory may
+    not hold. BatchNorm sees each batch for itself."""
     seed: int = Field(default=0, ge=0, lt=2**63)
     """Seed of the weights and of the order of examples."""
     device: str = "auto"
@@ -215,6 +218,11 @@ class TrainSection(Section):
     on the first steps which is faster, where the training is long enough."""
     clip_grad_norm: PositiveFloat | None = None
     """Largest norm of the gradient; a longer one is scaled down to it."""
+    clip_grad_value: PositiveFloat | None = None
+    """Largest value in the gradient, of either sign; larger ones become it, before the norm is looked at."""
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Share of the average of the weights that stays in each step (0.999 averages about 1000 steps). The averaged
+    weights are validated, kept as the best and exported."""
     early_stopping: EarlyStoppingSection | None = None
     """When to stop before the last epoch."""
     checkpoint: CheckpointSection = CheckpointSection()

@@ -13,7 +13,6 @@ from nnspec.spec.document import (
     ExportSection,
     Section,
     SplitSection,
-    TrainSection,
     WeightsSection,
 )
 from nnspec.spec.entries import read_entries
@@ -28,6 +27,7 @@ from nnspec.spec.rules import read_rules
 from nnspec.spec.schedules import read_scheduler
 from nnspec.spec.search import settled
 from nnspec.spec.spec import Home, Spec
+from nnspec.spec.training import read_train
 
 SectionType = TypeVar("SectionType", bound=Section)
 
@@ -69,7 +69,7 @@ def validate(root: Node, stem: str, findings: Findings, imported: dict[Node, Spe
         outputs=read_outputs(root, frozenset(spans), findings),
         optimizer=optimizer,
         scheduler=scheduler,
-        train=_section(TrainSection, root, "train", findings),
+        train=read_train(root.get("train"), findings),
         export=_section(ExportSection, root, "export", findings),
         budget=_section(BudgetSection, root, "budget", findings) if root.get("budget") else None,
         root=written,

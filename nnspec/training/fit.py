@@ -104,12 +104,13 @@ def fit(
         here = learner.steps - before
         rate = training.rows * here / (here + first) / seconds
         lr, found = learner.lr, Measured(train_loss)
-        if validation.rows and math.isfinite(train_loss):
-            found = judge.measure(learner.net, validation, with_metrics=course.score(judge, learner.steps))
+        with learner.averaged():
+            if validation.rows and math.isfinite(train_loss):
+                found = judge.measure(learner.net, validation, with_metrics=course.score(judge, learner.steps))
+            better = math.isfinite(found.loss) and best.offer(number, found.loss, chosen=validation.rows > 0)
         if not math.isfinite(found.loss):
             raise blame(kept, judge, training, validation, number)
         learner.end_epoch(found.loss)
-        better = best.offer(number, found.loss, chosen=validation.rows > 0)
         validation_loss = found.loss if validation.rows else None
         course.epochs = number
         yield Epoch(number, learner.steps, train_loss, validation_loss, lr, course.seconds, rate, found.metrics, better)

@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from nnspec.training.average import Average
 from nnspec.training.batches import Batch, Feed
 from nnspec.training.interrupt import Stop
 from nnspec.training.optimizer import put_back, state_of
@@ -53,6 +55,7 @@ class Learner:
     steps: int = 0
     here: Pass | None = None  # the epoch at hand
     augment: Callable[[Batch], Batch] | None = None  # changes each batch first
+    average: Average | None = None  # of the weights; where there is one, it is what comes out
     update: Step = field(init=False)  # the step that is taken: the plain one, or another that does the same faster
 
     def __post_init__(self) -> None:
@@ -71,8 +74,14 @@ class Learner:
         loss = self.update(self.changed(batch))
         if self.moves == "step":
             self._move_each_step()
+        if self.average:
+            self.average.update()
         self.steps += 1
         return loss
+
+    def averaged(self) -> AbstractContextManager[None]:
+        """Meanwhile the network has the weights that come out: the average where there is one."""
+        return self.average.worn() if self.average else nullcontext()
 
     def changed(self, batch: Batch) -> Batch:
         """The batch as it is learnt from."""
@@ -119,6 +128,7 @@ class Learner:
             "random": random_state(),
             "steps": self.steps,
             "here": self.here.state() if self.here else None,
+            "average": self.average.state() if self.average else None,
         }
         return copy.deepcopy(state)
 
@@ -128,6 +138,8 @@ class Learner:
         put_back(self.optimizer, state["optimizer"])
         if self.scheduler:
             self.scheduler.load_state_dict(state["scheduler"])
+        if self.average:
+            self.average.go_back(state["average"])
         self.order.set_state(state["order"])
         set_random_state(state["random"])
         self.steps = state["steps"]

@@ -79,5 +79,5 @@ def exhaustion_told(spec: Spec) -> Iterator[None]:
             f"a step on a batch of {spec.train.batch_size} takes more memory than there is",
             spec.span_of("train", "batch_size"),
             notes=[Note("where", note) for note in getattr(error, "__notes__", ())],
-            help="a smaller `train: {batch_size: ...}` takes less",
+            help="a smaller `train: {batch_size: ...}` takes less; `accumulate: 2` takes the same step in two halves",
         ) from error

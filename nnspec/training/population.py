@@ -17,12 +17,15 @@ from nnspec.codegen.write import write
 from nnspec.diagnostics import SpecError
 from nnspec.graph import Network
 from nnspec.graph.start import Start
-from nnspec.spec.document import EarlyStoppingSection
+from nnspec.spec.document import EarlyStoppingSection, TrainSection
+from nnspec.spec.spec import Spec
 from nnspec.training.batches import Feed, Tensors, batch_size_of, batch_sizes
 from nnspec.training.engine import flushed_denormals
 from nnspec.training.evaluate import Judge, Measured
 from nnspec.training.interrupt import Stop
 from nnspec.training.stacked import Stacked, StackedOptimizer
+
+UNKNOWN = ("accumulate", "clip_grad_value", "ema")  # keys of `train` that its step does not do
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,16 @@ class Member:
 
     measured: Measured  # the validation rows, with its best weights
     epoch: int  # of the best weights
+
+
+def check_simple(spec: Spec) -> None:
+    """Refuse what a population's step does not know; SpecError."""
+    plain = TrainSection()
+    for key in UNKNOWN:
+        if getattr(spec.train, key) != getattr(plain, key):
+            message = f"a population knows no `train: {{{key}: ...}}`"
+            help = "leave --population out: the trials then run one by one"
+            raise SpecError.of("not-trainable", message, spec.span_of("train", key), help=help)
 
 
 class Masked(nn.Module):
@@ -55,6 +68,7 @@ class Population:
         self, networks: Sequence[Network], judge: Judge, rows: int, device: torch.device, start: Start | None
     ) -> None:
         self.judge, self.spec = judge, networks[0].spec
+        check_simple(self.spec)
         self.seeds = [network.spec.train.seed for network in networks]
         self.nets = [_net(network, start).to(device) for network in networks]
         self.base = self.nets[0]

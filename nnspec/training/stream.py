@@ -94,7 +94,7 @@ def stream(spec: Spec, graph: Graph, part: StreamedPart, preparation: Preparatio
     targets = tuple(torch.from_numpy(np.ascontiguousarray(found[output])) for output in preparation.outputs)
     row_bytes = sum(x.nbytes for x in (*read(0, 1), *(x[:1] for x in targets))) if len(part) else 1
     buffer_rows = max(part.chunk, part.memory // (BUFFERS * row_bytes))
-    _check_batch(spec, batch_size_of(spec.train.batch_size, len(part)), buffer_rows)
+    _check_batch(spec, batch_size_of(spec.train.batch_size, len(part)) * spec.train.accumulate, buffer_rows)
     return Streamed(part, read, targets, device, row_bytes, buffer_rows)
 
 

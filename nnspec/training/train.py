@@ -23,6 +23,7 @@ from nnspec.spec.resolve import resolve
 from nnspec.spec.spec import Spec
 from nnspec.training.alone import alone
 from nnspec.training.augmenting import check_augmentations, make_augmenter, mixes
+from nnspec.training.average import Average
 from nnspec.training.batches import Examples, Feed, batch_size_of, batch_sizes
 from nnspec.training.best import Best
 from nnspec.training.digests import check_same_data, digests
@@ -153,16 +154,26 @@ def _leave(spec: Spec, graph: Graph, data: Data, run: Run, origin: str) -> Sourc
 def make_learner(spec: Spec, net: nn.Module, judge: Judge, rows: int, seed: int) -> Learner:
     """A network with the optimizer and the scheduler that its spec asks for, to learn from so many rows."""
     section = spec.train
-    batch_size = batch_size_of(section.batch_size, rows)
+    at_a_time = batch_size_of(section.batch_size, rows)
+    batch_size = at_a_time * section.accumulate
     optimizer = make_optimizer(spec, judge.graph, net)
     steps = section.epochs * len(batch_sizes(rows, batch_size))
     return Learner(
-        PlainStep(net, judge.objective, optimizer, section.clip_grad_norm, section.precision == "bf16"),
+        PlainStep(
+            net,
+            judge.objective,
+            optimizer,
+            section.clip_grad_norm,
+            section.clip_grad_value,
+            part_rows=at_a_time if section.accumulate > 1 else None,
+            bf16=section.precision == "bf16",
+        ),
         make_scheduler(spec, optimizer, section.epochs, steps),
         spec.scheduler.moves if spec.scheduler else "",
         batch_size,
         torch.Generator().manual_seed(seed),
         augment=make_augmenter(spec),
+        average=Average(net, section.ema) if section.ema is not None else None,
     )
 
 
@@ -187,7 +198,8 @@ def _settle(
         return
     losses = [type(output.loss).__name__ for output in learnt(spec)]
     device = device_name(next(learner.net.parameters()).device)
-    about = source, losses, spec.optimizer.title if spec.optimizer else "", spec.train.clip_grad_norm, device
+    step = spec.train.clip_grad_norm, spec.train.clip_grad_value, spec.train.accumulate
+    about = source, losses, spec.optimizer.title if spec.optimizer else "", *step, device
     steps = spec.train.epochs * len(batch_sizes(rows, learner.batch_size))
     choice, try_bf16 = before.get("compile") if before else None, spec.train.precision == "auto"
     settle(learner, spec.train.compile, steps, about, told, try_bf16=try_bf16, before=choice)

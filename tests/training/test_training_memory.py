@@ -63,7 +63,7 @@ def test_a_step_that_runs_out_is_told():
         "spec.yaml:1:1: error[limit]: a step on a batch of 32 takes more memory than there is\n"
         "    1 | nnspec: 1\n"
         "      | ^^^^^^^^^\n"
-        "  help  a smaller `train: {batch_size: ...}` takes less"
+        "  help  a smaller `train: {batch_size: ...}` takes less; `accumulate: 2` takes the same step in two halves"
     )
 
 

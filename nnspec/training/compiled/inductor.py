@@ -34,4 +34,4 @@ class InductorStep:
         return loss
 
     def _step(self, batch: Batch) -> Tensor:
-        return self.plain.down(lambda: self.loss_of(batch.inputs, batch.targets))
+        return self.plain.down(batch, self.loss_of)

@@ -13,11 +13,12 @@ from nnspec.training.compiled.program import UncompilableError
 from nnspec.training.compiled.record import record
 from nnspec.training.compiled.script import Run, script
 from nnspec.training.compiled.update import Update
-from nnspec.training.step import PlainStep
+from nnspec.training.step import PlainStep, sum_of
 
 MOST_SHAPES = 8  # of batches that get a program of their own; further ones take the plain step
 
 Shapes = tuple[torch.Size, ...]
+Gradients = Sequence[Tensor | None]  # of the parameters, in their order
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +77,9 @@ class CompiledStep:
         program, (loss, *gradients) = record(lambda: list(work()), (*batch.inputs, *batch.targets))
         for rewrite in PASSES:
             program = rewrite(program)
-        self.update = self.update or Update(self.plain.optimizer, moved, self.plain.clip_grad_norm)
+        self.update = self.update or Update(
+            self.plain.optimizer, moved, self.plain.clip_grad_norm, self.plain.clip_grad_value
+        )
         assert len(self.update.parameters) == len(moved), "what has a gradient is the network's, not a batch's"
         # Detached, they need no autograd, and the kernels see the gradient mode that they were recorded in.
         held = tuple(x.detach() for x in program.held.values())
@@ -87,9 +90,20 @@ class CompiledStep:
         self.update(gradients)
         return loss
 
-    def _gradients(self, batch: Batch, parameters: Sequence[Tensor]) -> tuple[Tensor, Sequence[Tensor | None]]:
-        loss = self.plain.loss_of(batch.inputs, batch.targets)
+    def _gradients(self, batch: Batch, parameters: Sequence[Tensor]) -> tuple[Tensor, Gradients]:
+        found = [self._gradients_of(*part, parameters) for part in self.plain.parts(batch)]
+        losses, gradients = zip(*found, strict=True)
+        return sum_of(losses), [_added(parts) for parts in zip(*gradients, strict=True)]
+
+    def _gradients_of(self, share: float, part: Batch, parameters: Sequence[Tensor]) -> tuple[Tensor, Gradients]:
+        loss = self.plain.loss_of(part.inputs, part.targets)
+        loss = loss if share == 1 else loss * share
         return loss.detach(), torch.autograd.grad(loss, parameters, allow_unused=True)
+
+
+def _added(parts: Sequence[Tensor | None]) -> Tensor | None:
+    """A parameter's gradients from each part of a batch; what has none has none in any."""
+    return sum_of(found) if (found := [x for x in parts if x is not None]) else None
 
 
 def _own(gradient: Tensor, parameter: Tensor, known: set[int]) -> Tensor:

@@ -16,8 +16,14 @@ Kernel = Callable[[Gradients], None]
 class Update:
     """Moves parameters against gradients, given in the parameters' order; what they are not given for stays."""
 
-    def __init__(self, optimizer: Optimizer, parameters: Sequence[Tensor], clip_grad_norm: float | None) -> None:
-        self.optimizer, self.clip_grad_norm = optimizer, clip_grad_norm
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        parameters: Sequence[Tensor],
+        clip_grad_norm: float | None = None,
+        clip_grad_value: float | None = None,
+    ) -> None:
+        self.optimizer, self.clip_grad_norm, self.clip_grad_value = optimizer, clip_grad_norm, clip_grad_value
         self.parameters = list(parameters)
         self.place = {parameter: place for place, parameter in enumerate(parameters)}
         self.kernels: list[Kernel] = []
@@ -26,6 +32,9 @@ class Update:
     @torch.no_grad()
     def __call__(self, gradients: Gradients) -> None:
         """One step. The gradients may be changed."""
+        if self.clip_grad_value:
+            torch._foreach_clamp_min_(gradients, -self.clip_grad_value)
+            torch._foreach_clamp_max_(gradients, self.clip_grad_value)
         if self.clip_grad_norm:
             clip(gradients, self.clip_grad_norm)
         if self.bound is None or self._state() is not self.bound:
@@ -42,7 +51,8 @@ class Update:
         self.optimizer.zero_grad(set_to_none=True)
         groups = [(member, group) for member in members(self.optimizer) for group in member.param_groups]
         if all(isinstance(member, SGD | Adam) and group["fused"] for member, group in groups):
-            self.kernels = [self._kernel(member, group) for member, group in groups]
+            trained = [(member, group) for member, group in groups if any(x in self.place for x in group["params"])]
+            self.kernels = [self._kernel(member, group) for member, group in trained]
             self.bound = self._state()
 
     def _state(self) -> Any:
