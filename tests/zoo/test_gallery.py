@@ -1,4 +1,4 @@
-"""The gallery, specs/README.md, is what the specs say, and so are its pictures in docs/pictures.
+"""The gallery, specs/README.md, is what the specs say, and so are its pictures in specs/pictures.
 
 `NNSPEC_GOLDEN=1 pytest tests/zoo/test_gallery.py` writes them anew. Where a picture's letters stand depends on the
 fonts of the machine that draws it, so what is compared is the text that it was drawn from, by a hash in its last line.
@@ -18,7 +18,7 @@ from nnspec.graph.cost import cost, human, nominal
 from nnspec.templates import Template, templates
 
 ROOT = Path(__file__).parents[2]
-GALLERY, PICTURES = ROOT / "specs" / "README.md", ROOT / "docs" / "pictures"
+GALLERY, PICTURES = ROOT / "specs" / "README.md", ROOT / "specs" / "pictures"
 DEPTH = 1  # blocks are boxes
 MAX_BYTES, MAX_HEIGHT_PT = 50_000, 2_200  # of a picture that is worth looking at
 YEAR = re.compile(r"\b(19[5-9]\d|20[0-4]\d)\b")
@@ -51,7 +51,7 @@ def row(template: Template) -> str:
     years = YEAR.findall(
         f"{template.description} {template.path.read_text(encoding='utf-8').partition('nnspec: 1')[0]}"
     )
-    picture = f"../docs/pictures/{short}.svg"
+    picture = f"pictures/{short}.svg"
     cells = [
         f'<a href="{picture}"><img src="{picture}" height="220" alt="{short}"></a>',
         f"[{short}]({template.name}.yaml)",
