@@ -103,6 +103,13 @@ def _finite(value: Any) -> Any:
 
 
 @contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """What goes wrong while a file is written, as one message."""
+    with _told("file", "write", path):
+        yield
+
+
+@contextmanager
 def _told(code: str, verb: str, path: Path) -> Iterator[None]:
     """What the operating system refuses, as one message."""
     try:

@@ -176,12 +176,12 @@ def predict(arguments: Namespace) -> int:
 
 def _export(run: "Run", output: Path | None, opset: int | None, prepare: bool | None, say: Say) -> None:
     """Export, or raise: a file that is not proven is not delivered."""
-    from nnspec.exporting import export_run, render
+    from nnspec.exporting import export_run, render, size_of
 
     path, proof = export_run(run, output, opset, prepare=prepare)
     whole = run.spec().get("export", {}).get("prepare", True) if prepare is None else prepare
     takes = "takes raw inputs and gives answers" if whole else "the bare network: it takes prepared arrays"
-    say(f"\n{shown(path)}, {path.stat().st_size / 1024:,.1f} KiB, {takes}")
+    say(f"\n{shown(path)}, {size_of(path) / 1024:,.1f} KiB, {takes}")
     for line in render(proof):
         say(f"  {line}")
 

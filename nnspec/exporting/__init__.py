@@ -4,15 +4,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nnspec.exporting.beside import size_of as size_of
     from nnspec.exporting.export import export_run as export_run
     from nnspec.exporting.export import verify_model as verify_model
     from nnspec.exporting.proof import Proof as Proof
     from nnspec.exporting.proof import render as render
 
-__all__ = ["Proof", "export_run", "render", "verify_model"]
+__all__ = ["Proof", "export_run", "render", "size_of", "verify_model"]
 
 # Loaded on first use: the builder and the lowering need no torch.
-_HOMES = {"Proof": "proof", "export_run": "export", "render": "proof", "verify_model": "export"}
+_HOMES = {"Proof": "proof", "export_run": "export", "render": "proof", "size_of": "beside", "verify_model": "export"}
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,7 @@ compared with its source by name.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -289,6 +290,11 @@ def to_bytes(model: onnx.ModelProto) -> bytes:
 def check_model(model: onnx.ModelProto) -> None:
     """onnx's own check of a model made here, its shape inference included."""
     onnx.checker.check_model(model, full_check=True)
+
+
+def check_file(path: Path) -> None:
+    """The same of a file whose weights stand beside it."""
+    onnx.checker.check_model(str(path), full_check=True)
 
 
 def _node_proto(node: Node, needed: set[Value]) -> onnx.NodeProto:

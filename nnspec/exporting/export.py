@@ -12,7 +12,8 @@ from nnspec.codegen.write import write
 from nnspec.diagnostics import SpecError
 from nnspec.exporting.bare import METADATA, bare, is_bare
 from nnspec.exporting.belongs import check_preparation, checked_examples
-from nnspec.exporting.builder import check_model, to_bytes
+from nnspec.exporting.beside import is_large, move_in, size_of, written_aside
+from nnspec.exporting.builder import check_file, check_model, to_bytes
 from nnspec.exporting.cases import Examples
 from nnspec.exporting.lower import lower
 from nnspec.exporting.proof import Proof, demand
@@ -22,7 +23,7 @@ from nnspec.graph.budget import excess, writer
 from nnspec.graph.network import parse_network
 from nnspec.layers.layer import OPSETS
 from nnspec.runs import EXAMPLES, MODEL, PREPARATION, SOURCE, SPEC, WEIGHTS, Run
-from nnspec.runtime.session import open_session
+from nnspec.runtime.session import Session, open_session
 from nnspec.spec.amounts import amount
 
 MAX_LAYERS = 1_000_000  # a run was let through when it was trained; this bounds one from elsewhere
@@ -40,17 +41,42 @@ def export_run(
     trained = trained if whole else bare(trained)
     opset = trained.spec.export.opset if opset is None else opset
     model = lower_trained(trained, opset, {} if whole else METADATA)
-    proof = prove(open_session(to_bytes(model), name=str(path)), trained)
+    deliver = _deliver_large if is_large(model) else _deliver
+    proof, data = deliver(run, trained, model, path)
+    run.write_proof({**proof.as_json(), "sha256": hashlib.sha256(data).hexdigest()})
+    return path, proof
+
+
+def _deliver(run: Run, trained: Trained, model: onnx.ModelProto, path: Path) -> tuple[Proof, bytes]:
+    """The model as one file, once it is proven."""
+    check_model(model)
+    proof = _proven(run, open_session(to_bytes(model), name=str(path)), trained, model)
+    data = to_bytes(model)
+    _check_budget(len(data), trained, path)
+    write_whole(path, data)
+    return proof, data
+
+
+def _deliver_large(run: Run, trained: Trained, model: onnx.ModelProto, path: Path) -> tuple[Proof, bytes]:
+    """The model with its weights beside it, once it is proven."""
+    with written_aside(model, path) as aside:
+        check_file(aside)
+        proof = _proven(run, open_session(aside, name=str(path)), trained, model)
+        data = to_bytes(model)
+        _check_budget(size_of(aside), trained, path)
+        move_in(aside, path, data)
+    return proof, data
+
+
+def _proven(run: Run, session: Session, trained: Trained, model: onnx.ModelProto) -> Proof:
+    """The proof, which the model then tells of; SpecError where it does not hold."""
+    proof = prove(session, trained)
     if not proof.proven:
         run.write_proof(proof.as_json())
         demand(proof)
     text = json.dumps(proof.as_json(), separators=(",", ":"))
     model.metadata_props.add(key="nnspec.proof", value=text)
-    data = to_bytes(model)
-    _check_budget(len(data), trained, path)
-    write_whole(path, data)
-    run.write_proof({**proof.as_json(), "sha256": hashlib.sha256(data).hexdigest()})
-    return path, proof
+    return proof
 
 
 def _check_budget(size: int, trained: Trained, path: Path) -> None:
@@ -76,7 +102,7 @@ def verify_model(model: Path | str, run: Run) -> Proof:
 
 
 def lower_trained(trained: Trained, opset: int, metadata: Mapping[str, str] | None = None) -> onnx.ModelProto:
-    """The model of a trained network, checked for form."""
+    """The model of a trained network."""
     if opset not in OPSETS:
         known = f"{OPSETS.start} to {OPSETS.stop - 1}"
         raise SpecError.of("wrong-value", f"opset {opset} is not one that nnspec writes: {known}")
@@ -85,9 +111,7 @@ def lower_trained(trained: Trained, opset: int, metadata: Mapping[str, str] | No
         message = f"the installed onnx {onnx.__version__} knows opsets up to {newest}, not {opset}"
         raise SpecError.of("no-onnx", message, help="install a newer onnx and onnxruntime, or ask for a lower opset")
     weights = {name: tensor.detach().cpu().numpy() for name, tensor in state_of(trained.module).items()}
-    model = lower(trained.spec, trained.graph, weights, trained.preparation, opset=opset, metadata=metadata)
-    check_model(model)
-    return model
+    return lower(trained.spec, trained.graph, weights, trained.preparation, opset=opset, metadata=metadata)
 
 
 def open_trained(run: Run) -> Trained:

@@ -4,10 +4,13 @@ Reads protobuf's wire format, just deep enough for the few fields that matter: a
 that onnxruntime would load for a minute, or that would have it read files beside the model.
 """
 
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 MAX_NODES = 200_000  # onnxruntime needs more than 25 s to load 300,000
+MAX_DIGITS = 40  # of a place in a file
 MAX_DEPTH = 20  # of graphs within nodes
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 
@@ -19,6 +22,7 @@ _GRAPH_NODES, _GRAPH_TENSORS, _GRAPH_SPARSE = 1, 5, 15
 _NODE_TYPE, _NODE_ATTRIBUTES, _NODE_DOMAIN = 4, 5, 7
 _ATTRIBUTE_TENSORS, _ATTRIBUTE_GRAPHS = (5, 10), (6, 11)
 _TENSOR_EXTERNAL, _TENSOR_LOCATION = 13, 14
+_ENTRY_KEY, _ENTRY_VALUE = 1, 2
 _FUNCTION_NODES = 7
 
 Wire = int | memoryview  # what a field holds: a number, or bytes
@@ -30,8 +34,10 @@ class ModelFileError(Exception):
 
 @dataclass(slots=True)
 class _Scan:
+    folder: Path | None  # where files beside the model may stand
     nodes: int = 0
     domains: set[str] = field(default_factory=set)
+    sizes: dict[str, int] = field(default_factory=dict)  # of the files that hold weights
 
     def model(self, data: memoryview) -> None:
         graphs = 0
@@ -80,16 +86,53 @@ class _Scan:
                 self.graph(_message(value), depth + 1)
 
     def tensor(self, data: memoryview) -> None:
+        external, place = False, dict[str, str]()
         for number, value in _fields(data):
-            if number == _TENSOR_EXTERNAL or (number == _TENSOR_LOCATION and value):
-                raise ModelFileError("its weights are kept in other files, which nnspec does not open")
+            external |= number == _TENSOR_LOCATION and bool(value)
+            if number == _TENSOR_EXTERNAL:
+                entry = dict(_fields(_message(value)))
+                key, value = (entry.get(field, memoryview(b"")) for field in (_ENTRY_KEY, _ENTRY_VALUE))
+                place[_text(key)] = _text(value)
+        if external or place:
+            self.beside(place)
+
+    def beside(self, place: dict[str, str]) -> None:
+        """Refuse weights that stand anywhere but in a plain file of this folder, or beyond its end."""
+        if self.folder is None:
+            raise ModelFileError("its weights are kept in other files, which bytes alone do not have")
+        name = place.get("location", "")
+        if name not in self.sizes:
+            self.sizes[name] = _size_beside(self.folder, name)
+        offset, length = (place.get(key, "0") for key in ("offset", "length"))
+        whole = offset.isdecimal() and length.isdecimal() and len(offset + length) < MAX_DIGITS
+        if not whole or int(offset) + int(length) > self.sizes[name]:
+            raise ModelFileError(f"its weights do not stand in {name}, which is another model's or cut short")
 
 
-def scan(data: bytes) -> None:
-    """Refuse, as ModelFileError, bytes that are no ONNX model or one that should not be loaded."""
+def scan(data: bytes, folder: Path | None = None) -> bool:
+    """Refuse, as ModelFileError, bytes that are no ONNX model or one that should not be loaded.
+
+    Returns:
+        Whether its weights stand in files beside it, which must be plain files of `folder`.
+    """
     if not data:
         raise ModelFileError("it is empty")
-    _Scan().model(memoryview(data))
+    found = _Scan(folder)
+    found.model(memoryview(data))
+    return bool(found.sizes)
+
+
+def _size_beside(folder: Path, name: str) -> int:
+    """The size of a plain file of a folder, which no link leads to or from."""
+    if not name or name in (".", "..") or set(name) & set("/\\:\0"):
+        raise ModelFileError("its weights are kept in another folder, which nnspec does not open")
+    try:
+        found = (folder / name).lstat()
+    except OSError:
+        raise ModelFileError(f"the file with its weights, {name}, does not stand beside it") from None
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        raise ModelFileError(f"the file with its weights, {name}, is a link or no plain file")
+    return found.st_size
 
 
 def _fields(data: memoryview) -> Iterator[tuple[int, Wire]]:

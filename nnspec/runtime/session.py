@@ -130,11 +130,13 @@ def open_session(model: Path | str | bytes, device: str = "cpu", *, threads: int
     title = name or ("the model" if isinstance(model, bytes) else str(model))
     data = model if isinstance(model, bytes) else read_model(Path(model))
     try:
-        scan(data)
+        beside = scan(data, None if isinstance(model, bytes) else Path(model).resolve().parent)
     except ModelFileError as error:
         raise model_error(title, str(error)) from error
     providers = providers_of(device)
-    session = Session(_open(data, title, providers, threads), title)
+    # What stands beside a file is found from its path alone.
+    given = str(Path(str(model)).resolve()) if beside else data
+    session = Session(_open(given, title, providers, threads), title)
     if session.providers[: len(providers)] != tuple(provider for provider, _ in providers):
         raise SpecError.of(
             "device",
@@ -192,7 +194,9 @@ def first_line(error: BaseException) -> str:
     return re.sub(r"^\[ONNXRuntimeError\] : (\d+ : \w+ : )?", "", text.splitlines()[0])[:300]
 
 
-def _open(data: bytes, name: str, providers: list[tuple[str, dict[str, Any]]], threads: int) -> ort.InferenceSession:
+def _open(
+    data: bytes | str, name: str, providers: list[tuple[str, dict[str, Any]]], threads: int
+) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.log_severity_level = 4  # fatal only: what goes wrong is raised
     options.intra_op_num_threads = threads

@@ -150,7 +150,7 @@ def test_weights_in_other_files_are_refused():
     model.graph.initializer[0].data_location = TensorProto.EXTERNAL
     model.graph.initializer[0].external_data.add(key="location", value="../../secret")
     assert message(model.SerializeToString()) == (
-        "error[model-file]: m.onnx cannot be used: its weights are kept in other files, which nnspec does not open"
+        "error[model-file]: m.onnx cannot be used: its weights are kept in other files, which bytes alone do not have"
     )
 
 
