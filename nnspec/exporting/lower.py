@@ -19,8 +19,6 @@ from nnspec.prepare.fitted import inside, outside
 from nnspec.spec.resolve import resolve
 from nnspec.spec.spec import Input, Output, Spec
 
-MAX_WEIGHT_BYTES = 1_900_000_000  # protobuf ends at 2 GiB, and the nodes need their share
-
 
 def lower(
     spec: Spec,
@@ -33,7 +31,6 @@ def lower(
 ) -> onnx.ModelProto:
     """The model that takes raw inputs and gives answers. Only what some exported output depends on is in it."""
     graph = graph.exported
-    _check_size(weights, graph)
     inputs, answers = live_inputs(spec, graph), answers_of(spec, graph, preparation)
     _check_names(spec, inputs, answers)
     builder = GraphBuilder(weights, opset, graph.learning.ties)
@@ -123,21 +120,6 @@ class _Lowering:
             write_answer(self.builder, answer, output, fitted_output(self.preparation, output), value, tensor)
         except NotInOnnx as error:
             raise _not_in_onnx(f"the answer of {output.name}", error, output.span) from error
-
-
-def _check_size(weights: Mapping[str, Weights], graph: Graph) -> None:
-    size = sum(array.nbytes for name, array in weights.items() if _has_layer(graph, name))
-    if size > MAX_WEIGHT_BYTES:
-        raise SpecError.of(
-            "limit",
-            f"the weights are {size / 1e9:.1f} GB, and one ONNX file holds {MAX_WEIGHT_BYTES / 1e9:.1f} GB",
-            help="weights in files of their own are not written",
-        )
-
-
-def _has_layer(graph: Graph, weight: str) -> bool:
-    """Whether the graph has the layer of a weight, whose name begins with the layer's."""
-    return any(weight[:end] in graph.vertices for end, letter in enumerate(weight) if letter == ".")
 
 
 def _check_names(spec: Spec, inputs: Mapping[str, Input], answers: Mapping[str, Answer]) -> None:

@@ -19,7 +19,6 @@ from pydantic import Field
 
 from nnspec import __version__
 from nnspec.diagnostics import SpecError
-from nnspec.exporting import lower as lower_module
 from nnspec.exporting.builder import to_bytes
 from nnspec.layers import Layer
 from nnspec.prepare import FittedOutput, Preparation
@@ -206,14 +205,6 @@ def test_a_layer_that_onnx_cannot_express_is_told_with_its_place():
         "spec.yaml:6:5: error[no-onnx]: Secret relu_1 cannot be exported: ONNX has no operator for secrets\n"
         "    6 |   - ReLU\n"
         "      |     ^^^^"
-    )
-
-
-def test_weights_that_one_file_cannot_hold_are_refused(monkeypatch):
-    monkeypatch.setattr(lower_module, "MAX_WEIGHT_BYTES", 10)
-    assert refusal(lambda: lowered(trained(network("[Linear: 3]")))) == (
-        "error[limit]: the weights are 0.0 GB, and one ONNX file holds 0.0 GB\n"
-        "  help  weights in files of their own are not written"
     )
 
 
