@@ -43,7 +43,8 @@ class _Builder:
         found = {name: port for name, port in outputs.items() if port}
         auxiliary = frozenset(name for name in found if not spec.outputs[name].exported)
         made = self.elaborator
-        learning = Learning(made.ties, made.frozen, spec.weights.freeze if spec.weights else (), made.inits, spec.init)
+        frozen = spec.weights.freeze if spec.weights else ()
+        learning = Learning(made.ties, made.frozen, frozen, spec.train.unfreeze, made.inits, spec.init)
         graph = Graph(spec.name, tensors, made.vertices, found, made.scopes, made.placed, auxiliary, learning)
         check_sizes(graph, self.findings)
         self._check_used(graph, body)
@@ -120,6 +121,13 @@ class _Builder:
                 help = did_you_mean(pattern, _patterns(graph)) or f"the parameters are {some(graph.parameters)}"
                 message = f"freeze: no parameter's name matches '{pattern}'"
                 self.findings.error("unknown-name", message, span, help=help)
+        for pattern in graph.learning.thaws:
+            if not self.findings.errors and not any(fnmatchcase(name, pattern) for name in graph.frozen):
+                span = self.spec.span_of("train", "unfreeze", pattern, key=True)
+                frozen = [name for name in graph.parameters if name in graph.frozen]
+                help = f"frozen are {some(frozen)}" if frozen else "`freeze: true` stands beside a layer"
+                message = f"unfreeze: no frozen parameter's name matches '{pattern}'"
+                self.findings.error("unknown-name", message, span, help=help)
 
     def _check_moved(self, graph: Graph) -> None:
         """Tell of an optimizer that none of the parameters is for."""
@@ -138,7 +146,7 @@ class _Builder:
     def _check_grouped(self, graph: Graph, optimizer: Optimizer) -> None:
         """Tell of parameters that no group of the optimizer is for."""
         taken = {name for _, names in moved(graph, optimizer) for name in names}
-        left = [name for name in graph.parameters if name not in taken and name not in graph.frozen]
+        left = [name for name in graph.parameters if name not in taken and name not in graph.fixed]
         if left:
             message = f"no group of the optimizer is for {some(left)}"
             help = "end the list with a group for the rest, as in `- AdamW: {lr: 1e-3}`"

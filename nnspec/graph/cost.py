@@ -31,7 +31,7 @@ class Cost:
 
     layers: Mapping[str, LayerCost]
     parameters: int
-    trained: int  # those of them that are not frozen
+    trained: int  # those of them that are not frozen for good
     exported: int  # the parameters of these that the exported file holds
     macs: Dim
     weights: int
@@ -53,7 +53,7 @@ def cost(graph: Graph, optimizer: Optimizer | None = None) -> Cost:
     """The cost of a network, trained with an optimizer."""
     layers = {vertex.name: layer_cost(graph, vertex) for vertex in graph}
     parameters = sum(layer.parameters for layer in layers.values())
-    trained = parameters - sum(prod(graph.parameters.get(name, (0,))) for name in graph.frozen)
+    trained = parameters - sum(prod(graph.parameters.get(name, (0,))) for name in graph.fixed)
     inputs = (size_in_bytes(x) for x in graph.inputs.values())
     return Cost(
         layers=layers,

@@ -230,6 +230,18 @@ class Graph:
         return frozenset(found)
 
     @cached_property
+    def thaws(self) -> Mapping[str, int]:
+        """The frozen parameters that are trained later, each with the epoch from whose beginning it is."""
+        patterns = self.learning.thaws
+        found = {name: [patterns[one] for one in patterns if fnmatchcase(name, one)] for name in self.frozen}
+        return {name: min(epochs) for name, epochs in found.items() if epochs}
+
+    @cached_property
+    def fixed(self) -> frozenset[str]:
+        """The names of parameters that are never trained."""
+        return self.frozen - self.thaws.keys()
+
+    @cached_property
     def _roots(self) -> dict[str, str]:
         """For each layer in a module that is another's too, the path of that whole module."""
         roots = {}

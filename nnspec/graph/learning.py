@@ -20,6 +20,7 @@ class Learning:
     ties: Mapping[str, str] = field(default_factory=dict)  # each parameter that is another one
     frozen: Sequence[str] = ()  # modules whose parameters are not trained
     frozen_by_name: Sequence[str] = ()  # patterns of parameters that are not trained
+    thaws: Mapping[str, int] = field(default_factory=dict)  # patterns of frozen ones, and the epoch they learn from
     inits: Mapping[str, Initializer] = field(default_factory=dict)  # as said beside the layer
     rules: Sequence[InitRule] = ()  # for the others; the first that matches
 

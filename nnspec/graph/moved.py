@@ -10,7 +10,7 @@ TABLES = frozenset(name for name, family in FAMILY_OF.items() if family in ("emb
 
 def moved(graph: Graph, optimizer: Optimizer) -> list[tuple[Optimizer, list[str]]]:
     """The parameters that are trained, by what moves them: the optimizer itself and a partner, or its groups'."""
-    trained = [name for name in graph.parameters if name not in graph.frozen]
+    trained = [name for name in graph.parameters if name not in graph.fixed]
     return optimizer.parts(trained, hidden_matrices(graph) if not optimizer.one_rate else frozenset())
 
 

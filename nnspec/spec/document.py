@@ -27,6 +27,7 @@ CLASSES = "a list of at least two classes, or their number"
 COUNTS = "a number, or one with k, M, G or T as in 500k"
 BYTES = "a number of bytes, or one with a unit as in 64MB or 48MiB"
 RHYTHM = "`epoch`, a number of steps as in `500 steps`, or a time as in 90s, 10m or 2h"
+EPOCHS = "a mapping of patterns to epochs, which are whole numbers"
 NAMES = "a list of at least one name"
 FileName = Annotated[str, Field(min_length=1)]
 Source = str | Annotated[list[FileName], Field(min_length=1)] | Annotated[dict[str, FileName], Field(min_length=1)]
@@ -223,6 +224,9 @@ class TrainSection(Section):
     ema: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Share of the average of the weights that stays in each step (0.999 averages about 1000 steps). The averaged
     weights are validated, kept as the best and exported."""
+    unfreeze: dict[str, int] = Field(default={}, json_schema_extra={"words": EPOCHS})
+    """Patterns of names of frozen parameters, each with the epoch from whose beginning they are trained after all:
+    `{"encoder.layer.11.*": 3, "*": 5}`. The earliest that fits counts (Howard & Ruder 2018)."""
     early_stopping: EarlyStoppingSection | None = None
     """When to stop before the last epoch."""
     checkpoint: CheckpointSection = CheckpointSection()

@@ -15,4 +15,9 @@ def read_train(node: Node | None, findings: Findings) -> TrainSection:
         message = "`batch_size: full` takes all examples in one step, so `accumulate` has nothing to add"
         help = "give the number of examples that fit at a time, as in `{batch_size: 64, accumulate: 4}`"
         findings.error("wrong-value", message, node.span_of(["accumulate"]), help=help)
+    early = next((pattern for pattern, epoch in section.unfreeze.items() if epoch < 2), None)
+    if early is not None:
+        message = f"unfreeze: the epoch is 2 or a later one, got {section.unfreeze[early]}"
+        help = "what is trained from the first epoch on needs no `freeze`"
+        findings.error("wrong-value", message, node.span_of(["unfreeze", early]), help=help)
     return section

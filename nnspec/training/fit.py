@@ -94,6 +94,7 @@ def fit(
 
     while course.epochs < judge.spec.train.epochs and not best.tired:
         number = course.epochs + 1
+        learner.begin_epoch(number)
         kept.keep(number)
         before, first, epoch_start = learner.steps, learner.here.steps if learner.here else 0, time.perf_counter()
         train_loss = learner.epoch(training, step, stop, advance)

@@ -47,6 +47,7 @@ def blame(kept: Kept, judge: Judge, training: Feed, validation: Feed, last: int)
     watch = _Watch(learner, judge)
     try:
         for watch.epoch in range(kept.epoch, last + 1):
+            learner.begin_epoch(watch.epoch)
             loss = learner.epoch(training, watch.step, Stop(), lambda steps: None)
             assert loss is not None
             if validation.rows:

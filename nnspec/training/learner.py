@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from nnspec.diagnostics import some
 from nnspec.training.average import Average
 from nnspec.training.batches import Batch, Feed
 from nnspec.training.interrupt import Stop
 from nnspec.training.optimizer import put_back, state_of
-from nnspec.training.step import PlainStep, Step
+from nnspec.training.step import PlainStep, Recorded, Step
 
 Advance = Callable[[int], None]  # told how many steps were done
 
@@ -56,6 +57,8 @@ class Learner:
     here: Pass | None = None  # the epoch at hand
     augment: Callable[[Batch], Batch] | None = None  # changes each batch first
     average: Average | None = None  # of the weights; where there is one, it is what comes out
+    thaws: Mapping[str, int] = field(default_factory=dict)  # frozen parameters, and the epoch they are trained from
+    tell: Callable[[str], None] = lambda text: None
     update: Step = field(init=False)  # the step that is taken: the plain one, or another that does the same faster
 
     def __post_init__(self) -> None:
@@ -109,6 +112,13 @@ class Learner:
         total, self.here = self.here.total, None
         return total / examples.rows
 
+    def begin_epoch(self, number: int) -> None:
+        """Train the frozen parameters whose time has come."""
+        due = [name for name, epoch in self.thaws.items() if epoch <= number and not self._named[name].requires_grad]
+        if due:
+            self._train_only({*self._trained, *due})
+            self.tell(f"epoch {number}: {some(due)} {'are' if len(due) > 1 else 'is'} trained from here on")
+
     def end_epoch(self, loss: float) -> None:
         """Move a scheduler that moves by epoch."""
         if self.scheduler and self.moves != "step":
@@ -128,12 +138,14 @@ class Learner:
             "random": random_state(),
             "steps": self.steps,
             "here": self.here.state() if self.here else None,
+            "trained": self._trained,
             "average": self.average.state() if self.average else None,
         }
         return copy.deepcopy(state)
 
     def go_back(self, state: dict[str, Any]) -> None:
         """Put a state back: what follows is then the same again."""
+        self._train_only(state["trained"])
         self.net.load_state_dict(state["net"])
         put_back(self.optimizer, state["optimizer"])
         if self.scheduler:
@@ -144,6 +156,21 @@ class Learner:
         set_random_state(state["random"])
         self.steps = state["steps"]
         self.here = Pass(**state["here"]) if state["here"] else None
+
+    @property
+    def _named(self) -> dict[str, nn.Parameter]:
+        return dict(self.net.named_parameters())
+
+    @property
+    def _trained(self) -> list[str]:
+        return [name for name, parameter in self._named.items() if parameter.requires_grad]
+
+    def _train_only(self, names: Iterable[str]) -> None:
+        names, before = set(names), self._trained
+        for name, parameter in self._named.items():
+            parameter.requires_grad_(name in names)
+        if names != set(before) and isinstance(self.update, Recorded):
+            self.update = self.update.anew()
 
     def _move_each_step(self) -> None:
         # A cycle that is shorter than the training stays at its last rate.

@@ -25,7 +25,7 @@ from nnspec.training.evaluate import Judge, Measured
 from nnspec.training.interrupt import Stop
 from nnspec.training.stacked import Stacked, StackedOptimizer
 
-UNKNOWN = ("accumulate", "clip_grad_value", "ema")  # keys of `train` that its step does not do
+UNKNOWN = ("accumulate", "clip_grad_value", "ema", "unfreeze")  # keys of `train` that its step does not do
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,16 @@ from nnspec.training.objective import Objective
 
 # From a batch to its loss, as it was before the step. It stays on the device: to look at it would wait for the step.
 Step = Callable[[Batch], Tensor]
+
+
+@runtime_checkable
+class Recorded(Protocol):
+    """A step that knows which parameters are trained, and has to be made again when others are."""
+
+    def anew(self) -> Step:
+        """The same for what is trained from here on."""
+
+
 Share = tuple[float, Batch]  # a part of a batch, with its share of the examples
 
 

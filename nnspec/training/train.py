@@ -173,6 +173,7 @@ def make_learner(spec: Spec, net: nn.Module, judge: Judge, rows: int, seed: int)
         batch_size,
         torch.Generator().manual_seed(seed),
         augment=make_augmenter(spec),
+        thaws=judge.graph.thaws,
         average=Average(net, section.ema) if section.ema is not None else None,
     )
 
@@ -188,6 +189,8 @@ def _settle(
 ) -> None:
     """Choose the form of the steps, or have it chosen on the way; the run's record tells."""
 
+    learner.tell = progress.tell
+
     def told(choice: Choice) -> None:
         progress.tell(choice.in_words())
         run.write_record({**run.record(), "compile": choice.as_json()})
@@ -198,7 +201,7 @@ def _settle(
         return
     losses = [type(output.loss).__name__ for output in learnt(spec)]
     device = device_name(next(learner.net.parameters()).device)
-    step = spec.train.clip_grad_norm, spec.train.clip_grad_value, spec.train.accumulate
+    step = spec.train.clip_grad_norm, spec.train.clip_grad_value, spec.train.accumulate, spec.train.unfreeze
     about = source, losses, spec.optimizer.title if spec.optimizer else "", *step, device
     steps = spec.train.epochs * len(batch_sizes(rows, learner.batch_size))
     choice, try_bf16 = before.get("compile") if before else None, spec.train.precision == "auto"

@@ -97,6 +97,11 @@ class Trial:
         self.losses.append(self._timed(self.learner.plain, batch, self.times_s))
         return self.losses[-1]
 
+    def anew(self) -> "Trial":
+        """Where others are trained before its end, its steps are no measure of those to come."""
+        self.forms = {}
+        return self
+
     def _note(self, batch: Batch) -> None:
         self.start = self.start or self.learner.state()
         self.batches.append(batch)

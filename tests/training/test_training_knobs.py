@@ -129,7 +129,8 @@ def test_values_of_the_gradient_are_limited_before_its_norm(norm, compiled):
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "carets"), [("accumulate", "2", "^"), ("clip_grad_value", "0.5", "^^^"), ("ema", "0.9", "^^^")]
+    ("key", "value", "carets"),
+    [("accumulate", "2", "^"), ("clip_grad_value", "0.5", "^^^"), ("ema", "0.9", "^^^")],
 )
 def test_a_population_says_what_its_step_does_not_know(key, value, carets):
     network = parse_network(f"{PLAIN.strip()}\ntrain: {{{key}: {value}}}\n")

@@ -70,6 +70,10 @@ KINDS = {
     "at the same time": ["scheduler={ChainedScheduler: [{LinearLR: {}}, {ExponentialLR: {gamma: 0.5}}]}"],
     "LBFGS": ["optimizer={LBFGS: {lr: 0.5}}", "train.batch_size=full"],
     "accumulated": ["train.accumulate=2", "train.batch_size=8", "train.clip_grad_value=0.1"],
+    "unfrozen": [
+        "layers=[{Linear: 8, freeze: true, name: one}, ReLU, {Linear: 8, freeze: true, name: two}, {Linear: 2}]",
+        "train.unfreeze={'two.*': 2, '*': 5}",
+    ],
     "averaged": ["train.ema=0.9", "layers=[{Linear: 8}, BatchNorm1d, ReLU, {Linear: 2}]"],
     "groups of one type": [
         "optimizer=[{match: '*.bias', AdamW: {weight_decay: 0}}, {AdamW: {lr: 1e-2}}]",

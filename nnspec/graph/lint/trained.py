@@ -50,7 +50,7 @@ def _idle_groups(spec: Spec, graph: Graph) -> Iterator[Diagnostic]:
     """A group of the optimizer that moves nothing: its pattern matches no parameter, or only what it cannot have."""
     if not isinstance(spec.optimizer, Groups):
         return
-    shared = spec.optimizer.shared(name for name in graph.parameters if name not in graph.frozen)
+    shared = spec.optimizer.shared(name for name in graph.parameters if name not in graph.fixed)
     for index, (group, names) in enumerate(zip(spec.optimizer.groups, shared, strict=True)):
         if names or group.match == "*":
             continue

@@ -22,6 +22,10 @@ class GraphedStep:
         step.through = captured
         self.step = step
 
+    def anew(self) -> "GraphedStep":
+        """The same for the parameters that are trained from here on."""
+        return GraphedStep(self.step.anew())
+
     def __call__(self, batch: Batch) -> Tensor:
         """One step down the gradient."""
         return self.step(batch)

@@ -61,8 +61,12 @@ class CompiledStep:
             return self._record(batch, shapes)
         return self.plain(batch)
 
+    def anew(self) -> "CompiledStep":
+        """The same for the parameters that are trained from here on."""
+        return CompiledStep(self.plain, through=self.through)
+
     def _record(self, batch: Batch, shapes: Shapes) -> Tensor:
-        parameters = [x for group in self.plain.optimizer.param_groups for x in group["params"]]
+        parameters = [x for group in self.plain.optimizer.param_groups for x in group["params"] if x.requires_grad]
         moved: list[Tensor] = []
 
         def work() -> Iterator[Tensor]:
