@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TextIO
 
 from nnspec import __version__
+from nnspec.cli.doctor_command import add_doctor_command
 from nnspec.cli.lsp_command import add_lsp_command
 from nnspec.cli.measuring_commands import add_measuring_commands
 from nnspec.cli.reading import add_reading, add_set
@@ -121,6 +122,7 @@ COMMAND_FILES = {
     "annotate": "rewrite",
     "lsp": "lsp",
     "train": "models",
+    "doctor": "doctor",
     "tune": "tune",
     "export": "models",
     "verify": "models",
@@ -160,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     add_rewrite_commands(partial(_command, commands))
     add_lsp_command(partial(_command, commands))
     add_train_command(partial(_command, commands))
+    add_doctor_command(partial(_command, commands))
     add_tune_command(partial(_command, commands))
     _model_commands(commands)
     add_report_command(partial(_command, commands))

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnspec.cli.main import EXIT_INTERRUPTED, EXIT_USAGE
+from nnspec.cli.main import EXIT_INTERRUPTED, EXIT_USAGE, palette_of_output
 from nnspec.cli.paths import shown, typed
 from nnspec.cli.specs import load, print_or_write, warn
 from nnspec.cli.step import step_overrides
-from nnspec.diagnostics import Span, SpecError, Text, some
+from nnspec.diagnostics import Span, SpecError, Text, render, some
 
 if TYPE_CHECKING:
     from nnspec.graph import Network
@@ -97,6 +97,8 @@ def _finish(run: "Run", result: "Result", arguments: Namespace, say: Say) -> int
     if result.interrupted:
         return _interrupted(run, result, arguments)
     say(f"\n{_result_table(result)}")
+    for found in result.findings:
+        say(f"\n{render(found, palette_of_output())}")
     for line in _remarks(run):
         say(line)
     _export(run, None, None, None, say)

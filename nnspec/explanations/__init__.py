@@ -6,6 +6,7 @@ An example is a part of a spec: the tests complete and check it, so a wrong one 
 from collections.abc import Mapping
 
 from nnspec.explanations.explanation import Explanation
+from nnspec.explanations.findings import FINDINGS
 from nnspec.explanations.reading import READING
 from nnspec.explanations.running import RUNNING
 from nnspec.explanations.seldom import SELDOM
@@ -13,4 +14,4 @@ from nnspec.explanations.writing import WRITING
 
 __all__ = ["EXPLANATIONS", "Explanation"]
 
-EXPLANATIONS: Mapping[str, Explanation] = {**READING, **WRITING, **SELDOM, **RUNNING}
+EXPLANATIONS: Mapping[str, Explanation] = {**READING, **WRITING, **SELDOM, **FINDINGS, **RUNNING}

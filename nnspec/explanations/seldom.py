@@ -71,7 +71,10 @@ SELDOM = {
     ),
     "vanishing": Explanation(
         "On its way back the gradient is multiplied by each activation's slope. A sigmoid's is at most 0.25: six of\n"
-        "them leave 0.25^6 = 2.4e-4, and the first layers hardly learn (Hochreiter 1991; Glorot & Bengio 2010).",
+        "them leave 0.25^6 = 2.4e-4, and the first layers hardly learn (Hochreiter 1991; Glorot & Bengio 2010).\n"
+        "`check` reckons it from the layers; `train` and `doctor` measure it: the first layers' weights get gradients\n"
+        "1000 times smaller than others. ReLU with `init: {weight: kaiming_normal_}`, BatchNorm and Residual keep it\n"
+        "alive. `nnspec new lessons/vanishing` is a network to see it in.",
         "layers: [Linear: 8, Sigmoid, Linear: 8, Sigmoid, Linear: 8, Sigmoid, Linear: 8, Sigmoid, Linear: 2]",
         "layers: [Linear: 8, ReLU, Linear: 8, ReLU, Linear: 8, ReLU, Linear: 8, ReLU, Linear: 2]",
     ),

@@ -11,9 +11,9 @@ from torch import Tensor
 from nnspec.training.batches import Batch, Feed
 from nnspec.training.best import Best
 from nnspec.training.evaluate import Judge, Measured
-from nnspec.training.health import Kept, blame
 from nnspec.training.interrupt import Stop
 from nnspec.training.learner import Advance, Learner
+from nnspec.training.not_finite import Kept, blame
 from nnspec.training.result import Metrics
 
 METRICS_STEPS = (
@@ -38,6 +38,11 @@ class Epoch:
     def as_json(self) -> dict[str, Any]:
         values = asdict(self)
         return {"epoch": values.pop("number"), **values}
+
+    @staticmethod
+    def from_json(line: Mapping[str, Any]) -> "Epoch":
+        """The epoch of a line of `metrics.jsonl`."""
+        return Epoch(**{"number" if key == "epoch" else key: value for key, value in line.items()})
 
 
 @dataclass(slots=True)

@@ -1,8 +1,10 @@
 """What a training came to."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+from nnspec.diagnostics import Diagnostic
 
 Metrics = Mapping[str, Mapping[str, float]]  # by output, then by metric
 
@@ -27,9 +29,12 @@ class Result:
     seconds: float  # of the training, without reading data and without the final evaluation
     examples_per_second: float
     interrupted: bool  # whether Ctrl-C or SIGTERM ended it
+    findings: tuple[Diagnostic, ...] = ()  # what went wrong and was not told before; they have a file of their own
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        values = asdict(replace(self, findings=()))
+        del values["findings"]
+        return values
 
 
 def metric_texts(metrics: Metrics) -> list[str]:

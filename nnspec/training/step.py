@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -51,12 +51,7 @@ class PlainStep:
             return self._loss(inputs, targets, mixed)
 
     def _loss(self, inputs: Tensors, targets: Tensors, mixed: tuple[Tensors, float] | None) -> Tensor:
-        outputs = self.net(*inputs)
-        loss = self.objective(outputs, targets)
-        if mixed is None:
-            return loss
-        others, share = mixed
-        return share * loss + (1 - share) * self.objective(outputs, others)
+        return loss_of_outputs(self.objective, self.net(*inputs), targets, mixed)
 
     def parts(self, batch: Batch) -> list[Share]:
         """What goes through the network at a time. The shares add up to 1, as those of a mean do."""
@@ -101,3 +96,14 @@ def sum_of(losses: Iterable[Tensor]) -> Tensor:
     """The sum of one or more."""
     first, *others = losses
     return sum(others, first)
+
+
+def loss_of_outputs(
+    objective: Objective, outputs: Any, targets: Tensors, mixed: tuple[Tensors, float] | None
+) -> Tensor:
+    """The loss of what the network gave for a batch."""
+    loss = objective(outputs, targets)
+    if mixed is None:
+        return loss
+    others, share = mixed
+    return share * loss + (1 - share) * objective(outputs, others)

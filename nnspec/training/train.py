@@ -38,6 +38,7 @@ from nnspec.training.engine import (
 from nnspec.training.evaluate import Judge
 from nnspec.training.fit import Course, fit
 from nnspec.training.forms import settle
+from nnspec.training.health.monitor import Monitor
 from nnspec.training.interrupt import stoppable
 from nnspec.training.learner import Learner
 from nnspec.training.loggers import logged, make_loggers
@@ -133,7 +134,9 @@ def _train_alone(
         best, course = Best(net, spec.train.early_stopping), Course()
         go_back(run, learner, best, course)
         _settle(learner, spec, source.text, parts["train"].rows, run, progress, before)
-        result = _train(learner, judge, parts, run, progress, best, course)
+        monitor = Monitor(learner, judge, parts["train"], run, progress.tell)
+        monitor.begin(data)
+        result = _train(learner, judge, parts, run, progress, monitor, best, course)
         if result.best_epoch:
             run.write_predictions(predictions(judge, net, parts, data))
     run.write_result(result.as_json())
@@ -214,19 +217,24 @@ def _train(
     parts: Mapping[str, Feed],
     run: Run,
     progress: Progress,
+    monitor: Monitor,
     best: Best,
     course: Course,
 ) -> Result:
     section, training = judge.spec.train, parts["train"]
     saver = Saver(run, learner, best, course, section.checkpoint)
     steps = len(batch_sizes(training.rows, learner.batch_size))
+
+    def advance(steps: int) -> None:
+        progress.advance(steps)
+        monitor.advance()
+
     with stoppable() as stop:
         progress.start(section.epochs, steps)
         progress.advance(course.epochs * steps + (learner.here.steps if learner.here else 0))
+        epochs = fit(learner, judge, training, parts["validation"], best, stop, advance, course, saver.between_steps)
         try:
-            for epoch in fit(
-                learner, judge, training, parts["validation"], best, stop, progress.advance, course, saver.between_steps
-            ):
+            for epoch in monitor.followed(epochs):
                 run.add_metrics(epoch.as_json())
                 progress.epoch(epoch)
                 saver.after_epoch()
@@ -236,11 +244,18 @@ def _train(
             best.restore()
             if best.epoch:
                 best.save(run.file(WEIGHTS))
+    return _result(learner, judge, parts, best, course, monitor)
+
+
+def _result(
+    learner: Learner, judge: Judge, parts: Mapping[str, Feed], best: Best, course: Course, monitor: Monitor
+) -> Result:
     # Stopped before the end of the first epoch there are no weights to speak of.
     measured = {name: _measure(judge, learner.net, part) for name, part in parts.items() if part.rows and best.epoch}
-    complete = course.epochs >= section.epochs or best.tired
-    rate = course.epochs * training.rows / course.stepping_s if course.epochs else 0.0
-    return Result(measured, best.epoch, course.epochs, learner.steps, course.seconds, rate, not complete)
+    complete = course.epochs >= judge.spec.train.epochs or best.tired
+    rate = course.epochs * parts["train"].rows / course.stepping_s if course.epochs else 0.0
+    findings = tuple(monitor.findings)
+    return Result(measured, best.epoch, course.epochs, learner.steps, course.seconds, rate, not complete, findings)
 
 
 def _measure(judge: Judge, net: nn.Module, part: Feed) -> PartResult:

@@ -82,7 +82,8 @@ ENDS = ["Network", "Data", "Preparation", "Spec", "Environment", "Files"]
 def test_the_page_of_every_kind_of_task_is_whole_and_loads_nothing(tmp_path, spec, output, cards):
     run = trained(tmp_path, spec)
     text, page = read_page(run)
-    assert page.headings == [*COMMON, f"Answers: {output}", f"Examples: {output}", *ENDS]
+    health = ["Health"] if run.health() else []  # a training of few slow steps affords no look
+    assert page.headings == [*COMMON, *health, f"Answers: {output}", f"Examples: {output}", *ENDS]
     assert [card for card in cards if f"<h3>{card}</h3>" in text] == cards
     assert [link for link in page.links if not link.startswith("data:image/png;base64,")] == [
         name for name in page.links if run.has(name)
@@ -158,7 +159,7 @@ def test_losses_that_are_no_number_leave_a_gap(tmp_path):
     text, _ = read_page(run)
     begin = text.index('id="charts">') + len('id="charts">')
     charts = json.loads(text[begin : text.index("</script>", begin)])
-    assert [chart["x"] for chart in charts] == [[1, 2, 3, 4]] * 3
+    assert [chart["x"] for chart in charts[:3]] == [[1, 2, 3, 4]] * 3
     assert charts[0]["curves"][0]["values"][3] is None
 
 

@@ -186,7 +186,8 @@ print(f"interrupted={result.interrupted} epochs={result.epochs} parts={list(resu
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_a_training_with_its_best_weights(tmp_path, number):
+def test_a_signal_ends_a_training_with_its_best_weights(tmp_path, number, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     two_kinds(tmp_path)
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(tmp_path / "kinds.yaml"), str(tmp_path / "run")],

@@ -28,7 +28,8 @@ HEAD = """\
 Each is a whole spec: what goes in, the layers, what it learns, the optimizer of its paper; its first lines have the
 paper and the figures of its family. `nnspec new resnet --set classes=5 -o net.yaml` starts one of your own,
 `nnspec show specs/vision/resnet.yaml --depth 1` lists its parts, with `--svg net.svg` as the picture that stands here:
-click on it to read it; without `--depth` the blocks are drawn too.
+click on it to read it; without `--depth` the blocks are drawn too. `lessons` holds the classic failures of training,
+each with a mended twin: `nnspec train specs/lessons/vanishing.yaml` says what is wrong and the way out.
 
 Parameters and MACs are those of the values that the spec has. A MAC is a multiplication with its addition, for one
 example in evaluation; a length known only when the model runs counts as 128.
@@ -37,7 +38,8 @@ COLUMNS = """\
 | picture | spec | network | year | parameters | MACs | start |
 | --- | --- | --- | --- | --- | --- | --- |
 """
-TEMPLATES = templates()
+# Lessons are small on purpose, and their own first lines say all there is to say.
+TEMPLATES = [template for template in templates() if not template.name.startswith("lessons/")]
 
 
 def task(template: Template) -> str:

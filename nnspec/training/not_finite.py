@@ -40,13 +40,21 @@ class Kept:
 
 
 def blame(kept: Kept, judge: Judge, training: Feed, validation: Feed, last: int) -> SpecError:
-    """The error that names the layer, the epoch and the step where it began."""
+    """The error that names the layer, the epoch and the step where it began. The learner stands where it was kept."""
     learner = kept.learner
     learner.go_back(kept.state)
     learner.update = learner.plain  # whose lines have names
+    try:
+        return _gone_through(learner, kept.epoch, judge, training, validation, last)
+    finally:
+        learner.go_back(kept.state)
+
+
+def _gone_through(learner: Learner, first: int, judge: Judge, training: Feed, validation: Feed, last: int) -> SpecError:
+    """Go through some epochs once more, up to the error."""
     watch = _Watch(learner, judge)
     try:
-        for watch.epoch in range(kept.epoch, last + 1):
+        for watch.epoch in range(first, last + 1):
             learner.begin_epoch(watch.epoch)
             loss = learner.epoch(training, watch.step, Stop(), lambda steps: None)
             assert loss is not None
