@@ -49,6 +49,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SpecError as error:
         print_errors(error)
         return EXIT_WRONG
+    except MemoryError as error:
+        print_errors(_memory_error(error))
+        return EXIT_WRONG
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -65,6 +68,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             "\nThis is a mistake in nnspec, not in your spec. A report of it helps: the lines above.", file=sys.stderr
         )
         return EXIT_OURS
+
+
+def _memory_error(error: MemoryError) -> SpecError:
+    reason = f": {text[0].lower()}{text[1:]}" if (text := str(error)) else ""
+    help = "fewer rows, a smaller network, or `nnspec train --memory 2GB`, which leaves the data in their file"
+    return SpecError.of("limit", f"there is not enough memory{reason}", help=help)
 
 
 def print_errors(error: SpecError) -> None:

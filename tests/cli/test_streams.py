@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from nnspec.cli.main import main
@@ -66,3 +67,24 @@ def test_a_reader_that_has_gone_ends_the_command_without_a_word():
     done = subprocess.run([sys.executable, "-c", ALONE, "layers"], stdout=writer, stderr=subprocess.PIPE, text=True)
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_memory_that_runs_out_is_told(tmp_path):
+    program = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (6 * 10**9, 6 * 10**9))
+from nnspec.cli.main import main
+sys.exit(main(["train", "net.yaml"]))
+"""
+    for name in "xy":  # files of zeros that take no room on the disk
+        np.lib.format.open_memmap(tmp_path / f"{name}.npy", "w+", np.uint8, (800_000_000,))
+    (tmp_path / "net.yaml").write_text(
+        "nnspec: 1\ndata: {source: {x: x.npy, y: y.npy}}\ninputs: {x: [1]}\nlayers: [Linear: 1]\n"
+        "outputs: {y: {loss: MSELoss}}\noptimizer: SGD\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.startswith("error[limit]: there is not enough memory: unable to allocate ")
+    assert done.stderr.endswith(
+        "\n  help  fewer rows, a smaller network, or `nnspec train --memory 2GB`, which leaves the data in their file\n"
+    )
