@@ -233,7 +233,8 @@ class Graph:
     def thaws(self) -> Mapping[str, int]:
         """The frozen parameters that are trained later, each with the epoch from whose beginning it is."""
         patterns = self.learning.thaws
-        found = {name: [patterns[one] for one in patterns if fnmatchcase(name, one)] for name in self.frozen}
+        frozen = [name for name in self.parameters if name in self.frozen]
+        found = {name: [patterns[one] for one in patterns if fnmatchcase(name, one)] for name in frozen}
         return {name: min(epochs) for name, epochs in found.items() if epochs}
 
     @cached_property
