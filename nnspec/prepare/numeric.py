@@ -6,7 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from nnspec.layers.layer import OnnxBuilder, Value
 from nnspec.prepare.moments import SMALLEST, Kept, Learnt, Moments, quantile
-from nnspec.prepare.step import LARGEST, Accumulator, FitError, Rows, Single, State, Step, namespace
+from nnspec.prepare.step import LARGEST, Accumulator, FitError, Rows, Single, State, Step, as_float, namespace
 from nnspec.shapes import ShapeError, Tensor
 
 
@@ -17,6 +17,7 @@ class _Affine(Step):
 
     centre: ClassVar[str]
     spread: ClassVar[str]
+    takes = ("float32", "uint8")
     invertible = True
     missing = "passes"
 
@@ -29,7 +30,7 @@ class _Affine(Step):
                 field="dim",
                 help=f"choose the axis of the features, as in `{type(self).__name__}: {{dim: -1}}`",
             )
-        return x
+        return Tensor(x.shape)
 
     def apply(self, rows: Rows, state: State) -> Rows:
         narrow = rows.astype("float32")
@@ -42,7 +43,7 @@ class _Affine(Step):
         return narrow * as_array(state[self.spread]) + as_array(state[self.centre])
 
     def to_onnx(self, g: OnnxBuilder, x: Value, state: State) -> Value:
-        centred = g.op("Sub", x, g.constant(state[self.centre], name=self.centre))
+        centred = g.op("Sub", as_float(g, x), g.constant(state[self.centre], name=self.centre))
         return g.op("Div", centred, g.constant(state[self.spread], name=self.spread))
 
     def invert_onnx(self, g: OnnxBuilder, x: Value, state: State) -> Value:
@@ -214,6 +215,7 @@ class Scale(Step):
     factor: float = Field(description="what every number is divided by: 255 for pixels")
 
     examples = {"n 1 8 8 -> n 1 8 8": dict(factor=16.0), "n t -> n t": dict(factor=-0.5)}
+    takes = ("float32", "uint8")
     invertible = True
     missing = "passes"
 
@@ -226,6 +228,9 @@ class Scale(Step):
             raise ValueError(f"must be between {SMALLEST:g} and {LARGEST:g}, as float32 holds it")
         return factor
 
+    def infer(self, x: Tensor) -> Tensor:
+        return Tensor(super().infer(x).shape)
+
     def apply(self, rows: Rows, state: State) -> Rows:
         narrow = rows.astype("float32")
         return narrow / narrow.dtype.type(self.factor)
@@ -235,7 +240,7 @@ class Scale(Step):
         return narrow * narrow.dtype.type(self.factor)
 
     def to_onnx(self, g: OnnxBuilder, x: Value, state: State) -> Value:
-        return g.op("Div", x, g.constant(self.factor, name="factor"))
+        return g.op("Div", as_float(g, x), g.constant(self.factor, name="factor"))
 
     def invert_onnx(self, g: OnnxBuilder, x: Value, state: State) -> Value:
         return g.op("Mul", x, g.constant(self.factor, name="factor"))

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field, PositiveFloat
 
 from nnspec.layers.layer import OnnxBuilder, Value
-from nnspec.prepare.step import Rows, State, Step, namespace
+from nnspec.prepare.step import Rows, State, Step, as_float, namespace
 from nnspec.shapes import ShapeError, Tensor
 
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue: ITU-R BT.601, as torchvision and pillow have it
@@ -83,10 +83,10 @@ class Grayscale(_Pixels):
 
     def to_onnx(self, g: OnnxBuilder, x: Value, state: State) -> Value:
         axis = x.tensor.axis(self.dim)
-        narrow = _narrow(g, x)
+        shades = as_float(g, x)
         if x.tensor.shape[axis] == 1:
-            return narrow
-        weighed = g.op("Mul", narrow, g.constant(_along(list(LUMA), axis), name="luma"))
+            return shades
+        weighed = g.op("Mul", shades, g.constant(_along(list(LUMA), axis), name="luma"))
         return g.op("ReduceSum", weighed, g.constant([axis], "int64", "axis"), keepdims=1)
 
 
@@ -114,10 +114,10 @@ class Resize(_Pixels):
 
     def to_onnx(self, g: OnnxBuilder, x: Value, state: State) -> Value:
         if len(x.tensor.shape) == 4 and x.tensor.shape[2:] == tuple(self.size):
-            return _narrow(g, x)
+            return as_float(g, x)
         return g.op(
             "Resize",
-            _narrow(g, x),
+            as_float(g, x),
             None,
             None,
             g.constant(list(self.size), "int64", "size"),
@@ -198,14 +198,9 @@ class NormalizeImage(_Pixels):
         return (rows.astype("float32") / xp.float32(self.factor) - mean) / std
 
     def to_onnx(self, g: OnnxBuilder, x: Value, state: State) -> Value:
-        whole = g.op("Div", _narrow(g, x), g.constant(self.factor, name="factor"))
+        whole = g.op("Div", as_float(g, x), g.constant(self.factor, name="factor"))
         centred = g.op("Sub", whole, g.constant(_along(self.mean, 1), name="mean"))
         return g.op("Div", centred, g.constant(_along(self.std, 1), name="std"))
-
-
-def _narrow(g: OnnxBuilder, x: Value) -> Value:
-    """The values as float32."""
-    return x if x.tensor.dtype == "float32" else g.op("Cast", x, to=1)
 
 
 def _along(values: list[float], axis: int) -> Any:

@@ -136,3 +136,8 @@ class Step(BaseModel, ABC):
 def namespace(rows: Rows) -> Any:
     """The library that an array belongs to, as the array API standard has it: numpy."""
     return rows.__array_namespace__()
+
+
+def as_float(g: OnnxBuilder, x: Value) -> Value:
+    """A value as float32: bytes become numbers."""
+    return x if x.tensor.dtype == "float32" else g.op("Cast", x, to=1)

@@ -5,7 +5,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from nnspec.exporting.builder import GraphBuilder, to_bytes
+from nnspec.prepare.fitted import apply, fit
+from nnspec.prepare.numeric import MinMax, RobustScale, Scale, Standardize
 from nnspec.prepare.pixels import CenterCrop, Grayscale, NormalizeImage, Resize, ToChannelsFirst
+from nnspec.runtime import open_session
 from nnspec.shapes import ShapeError, Tensor
 
 
@@ -56,3 +60,17 @@ def test_an_image_that_does_not_fit_is_told(step, shape, message):
     with pytest.raises(ShapeError) as caught:
         step.infer(Tensor(shape, "uint8"))
     assert caught.value.message == message
+
+
+@pytest.mark.parametrize("step", [Scale(factor=255.0), Standardize(dim=1), MinMax(dim=1), RobustScale(dim=1)])
+def test_numeric_steps_take_bytes(step):
+    rows = images(20, 3, 4, 4)
+    x = Tensor(("batch", 3, 4, 4), "uint8")
+    assert step.infer(x) == Tensor(("batch", 3, 4, 4))
+    fitted = fit([step], rows)
+    builder = GraphBuilder()
+    scope = builder.scope("step")
+    (value,) = scope.finish(step.to_onnx(scope, builder.input("x", x), fitted[0].state), [step.infer(x)])
+    builder.output(value, "y", step.infer(x))
+    there = open_session(to_bytes(builder.model("step"))).run({"x": rows})["y"]
+    np.testing.assert_allclose(there, apply(fitted, rows), rtol=1e-6, atol=1e-6)

@@ -139,7 +139,7 @@ def test_another_length_goes_through_steps_fitted_on_one_length():
 @pytest.mark.parametrize(
     "step, x, message",
     [
-        (Standardize(), "int64 n 4", "needs an input of real numbers (float32), got int64"),
+        (Standardize(), "int64 n 4", "needs an input of real numbers (float32) or bytes (uint8), got int64"),
         (Standardize(dim=2), "n 4", "dim 2 is not an axis of its input, which has 2 axes with the batch"),
         (Standardize(dim=0), "n 4", "dim 0 is the batch axis"),
         (
@@ -147,7 +147,7 @@ def test_another_length_goes_through_steps_fitted_on_one_length():
             "n t 4",
             "dim 1 is an axis of no fixed length (t), and each of its entries needs a mean",
         ),
-        (Scale(factor=2), "int64 n 4", "needs an input of real numbers (float32), got int64"),
+        (Scale(factor=2), "int64 n 4", "needs an input of real numbers (float32) or bytes (uint8), got int64"),
     ],
 )
 def test_a_step_that_does_not_fit_says_why(step, x, message):
