@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nnspec.cli.main import EXIT_INTERRUPTED, EXIT_USAGE, palette_of_output
 from nnspec.cli.paths import shown, typed
 from nnspec.cli.specs import load, print_or_write, warn
-from nnspec.cli.step import step_overrides
+from nnspec.cli.step import length_overrides, step_overrides
 from nnspec.diagnostics import Span, SpecError, Text, render, some
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def train(arguments: Namespace) -> int:
         return EXIT_USAGE
     if arguments.log:
         arguments.overrides.append(f"train.log=[{', '.join(arguments.log)}]")
-    arguments.overrides += step_overrides(arguments)
+    arguments.overrides += [*step_overrides(arguments), *length_overrides(arguments)]
     network = load(arguments, arguments.spec)
     warn(network.warnings, strict=arguments.strict)
     say: Say = _silent if arguments.quiet or arguments.json else print
@@ -75,11 +75,12 @@ def _resume(arguments: Namespace) -> int:
     from nnspec.training.resume import changed_environment, finished, network_of_run, resume_run
 
     say: Say = _silent if arguments.quiet or arguments.json else print
+    arguments.overrides += [*step_overrides(arguments), *length_overrides(arguments)]
     network = load(arguments, arguments.spec) if arguments.spec else _network_of(run, arguments, network_of_run)
     say(_headline(network))
     result = finished(run, network.spec)
     if result:
-        say(f"{shown(run.path)} is finished: {_ended(result)}; `--set train.epochs=N` makes it longer")
+        say(f"{shown(run.path)} is finished: {_ended(result)}; `--epochs N` makes it longer")
         return 0 if run.has(MODEL) else _finish(run, result, arguments, say)
     for change in changed_environment(run.record()):
         say(f"{change}: the numbers may differ from those of a training that never ended")

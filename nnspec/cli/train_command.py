@@ -4,9 +4,10 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 
 from nnspec.cli.reading import add_reading, at_least
-from nnspec.cli.step import add_step
+from nnspec.cli.step import add_length, add_step
 
-EXAMPLE = """nnspec train specs/digits.yaml --set train.epochs=5
+EXAMPLE = """nnspec train specs/digits.yaml --epochs 5
+  nnspec train specs/digits.yaml --time 10m --set optimizer.AdamW.lr=1e-2
   nnspec train --resume runs/digits/..."""
 
 
@@ -19,6 +20,7 @@ def add_train_command(command: Callable[[str, str, str], ArgumentParser]) -> Non
     )
     train.add_argument("--run", metavar="DIR", help="the run folder; runs/NAME/TIME-HASH unless given")
     train.add_argument("--seed", type=int, metavar="N", help="seed of weights and order; the spec's unless given")
+    add_length(train)
     add_step(train)
     train.add_argument("--log", action="append", metavar="NAME", help="tell epochs to tensorboard too, or to a plugin")
     train.add_argument("--device", help="cpu, cuda, cuda:1, mps or auto; the spec's unless given")

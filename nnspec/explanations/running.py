@@ -62,7 +62,7 @@ RUNNING = {
     ),
     "resume": _shown(
         "`nnspec train --resume RUN` goes on as if the training had never ended: on the same data, with the same spec\n"
-        "and seed. It may be longer: `--set train.epochs=60`, unless its schedule spans the whole training. For\n"
+        "and seed. It may be longer: `--epochs 60`, unless its schedule spans the whole training. For\n"
         "anything else begin a new training, from the weights of this one if you like.",
         "nnspec train --resume runs/digits/20261123-211807-b6e82909 --set train.batch_size=32",
         "nnspec train specs/digits.yaml --set train.batch_size=32",

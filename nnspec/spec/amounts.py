@@ -9,6 +9,7 @@ BYTES_FORM = rf"^{NUMBER} ?([kKMGT]i?B|B)$"
 RANKS = " KMGTPE"
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 TIME_FORM = rf"^{NUMBER} ?([smhd])$"
+TIME_WORDS = "a time as in 90s, 10m or 2h"
 RHYTHM_FORM = rf"^(epoch|[1-9][0-9]* steps?|{NUMBER} ?[smhd])$"
 
 

@@ -3,17 +3,14 @@
 Layers, losses, metrics, optimizers, schedulers and steps are looked up by name and validated alone, by their own class.
 """
 
-import ast
-import inspect
-import textwrap
-from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, PositiveFloat, PositiveInt
-from pydantic_core import CoreSchema
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from nnspec.layers.layer import OPSETS
-from nnspec.spec.amounts import BYTES_FORM, COUNT_FORM, RHYTHM_FORM
+from nnspec.spec.amounts import BYTES_FORM, COUNT_FORM, RHYTHM_FORM, TIME_FORM, TIME_WORDS, duration
+from nnspec.spec.length import Length
+from nnspec.spec.section import Section
 
 MAX_CLASSES = 2**24  # more than any vocabulary has
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -34,35 +31,6 @@ Source = str | Annotated[list[FileName], Field(min_length=1)] | Annotated[dict[s
 SOURCE = "a file, a list of files, or a mapping of columns to .npy files"
 MAX_BATCH = 2**31 - 1
 SIZES = "a list of sizes, each a whole number of at least 1 or the name of a length"
-
-
-class Section(BaseModel):
-    """A section of the document."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, defer_build=True)
-
-    @classmethod
-    def descriptions(cls) -> dict[str, str]:
-        """What stands below each field; read off the source only here, since a check asks for none of it."""
-        (body,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
-        assert isinstance(body, ast.ClassDef)
-        found = {}
-        for field, text in pairwise(body.body):
-            if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
-                assert isinstance(field.target, ast.Name)
-                found[field.target.id] = inspect.cleandoc(str(text.value.value))
-        return found
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """The schema with what stands below each field."""
-        schema = handler(core_schema)
-        properties = handler.resolve_ref_schema(schema)["properties"]
-        for name, text in cls.descriptions().items():
-            described = properties[cls.model_fields[name].alias or name]
-            if "$ref" not in described:  # a section tells of itself
-                described["description"] = text
-        return schema
 
 
 class SplitSection(Section):
@@ -200,8 +168,15 @@ class CheckpointSection(Section):
 class TrainSection(Section):
     """How long and how training goes."""
 
-    epochs: PositiveInt = 10
-    """Passes over the training rows."""
+    epochs: PositiveInt | None = Field(default=10, json_schema_extra={"words": "a whole number of at least 1"})
+    """Passes over the training rows; 10 unless `steps` or `time` is given. Where several are, the first ends it."""
+    steps: PositiveInt | None = None
+    """Steps in all; the last epoch is cut short where they end within it."""
+    time: Annotated[str, Field(max_length=30, pattern=TIME_FORM)] | None = Field(
+        default=None, json_schema_extra={"words": TIME_WORDS}
+    )
+    """How long it may take, as in 90s, 10m or 2h. Without `epochs` and `steps`, a schedule that spans the whole
+    training is refused, since nobody knows then how many steps that will be."""
     batch_size: Annotated[int, Field(ge=1, le=MAX_BATCH)] | Literal["full"] = 32
     """Examples per step; `full` is gradient descent on all of them."""
     accumulate: Annotated[int, Field(ge=1, le=MAX_BATCH)] = 1
@@ -233,6 +208,21 @@ class TrainSection(Section):
     """How often its state is written, to go on from."""
     log: list[str] = []
     """Where epochs are told beside `metrics.jsonl`: `tensorboard`, or a logger of another package."""
+
+    @property
+    def length(self) -> Length:
+        """Where it ends."""
+        return Length(self.epochs, self.steps, None if self.time is None else duration(self.time))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_length_is_enough(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        other = values.get("steps") is not None or values.get("time") is not None
+        if "epochs" in values and values["epochs"] is None and not other:
+            raise ValueError("without epochs it needs `steps` or `time`, or it would never end")
+        return {"epochs": None, **values} if other else values
 
 
 class WeightsSection(Section):

@@ -6,6 +6,7 @@ from nnspec.diagnostics import Findings
 from nnspec.objectives import SCHEDULERS, Scheduler
 from nnspec.source import Node
 from nnspec.spec.choices import choose
+from nnspec.spec.document import TrainSection
 
 HOLDING = ("SequentialLR", "ChainedScheduler")
 HOLDS = "schedulers"  # the field that others stand in
@@ -21,6 +22,17 @@ def read_scheduler(node: Node, findings: Findings) -> Scheduler | None:
         if name in HOLDING and held is not None and isinstance(held.value, list):
             return _holding(name, node, arguments, held, findings)
     return _chosen(node, findings)
+
+
+def check_length(scheduler: Scheduler | None, train: TrainSection, root: Node, findings: Findings) -> None:
+    """Tell of a schedule that spans a training whose steps nobody knows before."""
+    if scheduler and train.epochs is None and train.steps is None and scheduler.spans_training:
+        findings.error(
+            "wrong-value",
+            f"{type(scheduler).__name__} spans the whole training, and {train.time} may be any number of steps",
+            root.span_of(["scheduler"]),
+            help="give `steps` or `epochs` beside `time`: whichever comes first ends the training",
+        )
 
 
 def _holding(name: str, node: Node, arguments: Node, held: Node, findings: Findings) -> Scheduler | None:

@@ -11,7 +11,6 @@ from nnspec.spec.document import (
     DataSection,
     Document,
     ExportSection,
-    Section,
     SplitSection,
     WeightsSection,
 )
@@ -24,8 +23,9 @@ from nnspec.spec.optimizers import check_moved, read_optimizer
 from nnspec.spec.outputs import read_outputs
 from nnspec.spec.params import Names, read_params
 from nnspec.spec.rules import read_rules
-from nnspec.spec.schedules import read_scheduler
+from nnspec.spec.schedules import check_length, read_scheduler
 from nnspec.spec.search import settled
+from nnspec.spec.section import Section
 from nnspec.spec.spec import Home, Spec
 from nnspec.spec.training import read_train
 
@@ -60,6 +60,8 @@ def validate(root: Node, stem: str, findings: Findings, imported: dict[Node, Spe
     optimizer = _optimizer(root, findings)
     scheduler = _scheduler(root, findings)
     check_moved(optimizer, scheduler, root, findings)
+    train = read_train(root.get("train"), findings)
+    check_length(scheduler, train, root, findings)
     return Spec(
         name=_text(root, "name", findings) or stem,
         description=_text(root, "description", findings),
@@ -69,7 +71,7 @@ def validate(root: Node, stem: str, findings: Findings, imported: dict[Node, Spe
         outputs=read_outputs(root, frozenset(spans), findings),
         optimizer=optimizer,
         scheduler=scheduler,
-        train=read_train(root.get("train"), findings),
+        train=train,
         export=_section(ExportSection, root, "export", findings),
         budget=_section(BudgetSection, root, "budget", findings) if root.get("budget") else None,
         root=written,

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from nnspec.training.batches import Batch, Feed
+from nnspec.training.batches import Batch, Feed, batch_sizes
 from nnspec.training.best import Best
 from nnspec.training.evaluate import Judge, Measured
 from nnspec.training.interrupt import Stop
@@ -16,9 +16,7 @@ from nnspec.training.learner import Advance, Learner
 from nnspec.training.not_finite import Kept, blame
 from nnspec.training.result import Metrics
 
-METRICS_STEPS = (
-    100  # from one epoch with slow metrics to the next; the quick ones, and the final ones, are always there
-)
+METRICS_STEPS = 100  # from one epoch with slow metrics to the next; quick ones come in each, and all of them at the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,7 @@ class Course:
     """How far a training has come, and what its time went into."""
 
     epochs: int = 0  # that came to their end
+    cut: bool = False  # whether the training ended within the last one
     seconds_before: float = 0.0  # of the training, where this is a later part of it
     stepping_s: float = 0.0
     scored: int | None = None  # the step after which metrics were last computed
@@ -86,37 +85,60 @@ def fit(
     advance: Advance,
     course: Course | None = None,
     between: Callable[[], None] = lambda: None,
+    cut: Callable[[], None] = lambda: None,
 ) -> Iterator[Epoch]:
     """Train epoch by epoch; `best` keeps the weights to use. SpecError where a number is not finite.
 
-    `course` is how far it has come already; `between` is called before each step.
+    `course` is how far it has come already; `between` is called before each step, `cut` where the training ends within
+    an epoch, before that is judged as it stands.
     """
-    course, kept = course or Course(), Kept(learner)
+    course, kept, length = course or Course(), Kept(learner), judge.spec.train.length
+    per_epoch, ended = len(batch_sizes(training.rows, learner.batch_size)), Stop()
 
     def step(batch: Batch) -> Tensor:
         between()
-        return learner.step(batch)
+        loss = learner.step(batch)
+        within = learner.steps < before + per_epoch - first
+        ended.asked = stop.asked or (within and length.over(course.epochs, learner.steps, course.seconds))
+        return loss
 
-    while course.epochs < judge.spec.train.epochs and not best.tired:
-        number = course.epochs + 1
-        learner.begin_epoch(number)
-        kept.keep(number)
+    while not length.over(course.epochs, learner.steps, course.seconds) and not best.tired:
+        learner.begin_epoch(course.epochs + 1)
+        kept.keep(course.epochs + 1)
         before, first, epoch_start = learner.steps, learner.here.steps if learner.here else 0, time.perf_counter()
-        train_loss = learner.epoch(training, step, stop, advance)
+        train_loss = learner.epoch(training, step, ended, advance)
         seconds = time.perf_counter() - epoch_start
         course.stepping_s += seconds
-        if train_loss is None:
+        if train_loss is None and stop.asked:
             return
+        if train_loss is None:
+            course.cut = True
+            cut()
+            train_loss = learner.so_far()
         here = learner.steps - before
-        rate = training.rows * here / (here + first) / seconds
-        lr, found = learner.lr, Measured(train_loss)
-        with learner.averaged():
-            if validation.rows and math.isfinite(train_loss):
-                found = judge.measure(learner.net, validation, with_metrics=course.score(judge, learner.steps))
-            better = math.isfinite(found.loss) and best.offer(number, found.loss, chosen=validation.rows > 0)
-        if not math.isfinite(found.loss):
-            raise blame(kept, judge, training, validation, number)
-        learner.end_epoch(found.loss)
-        validation_loss = found.loss if validation.rows else None
-        course.epochs = number
-        yield Epoch(number, learner.steps, train_loss, validation_loss, lr, course.seconds, rate, found.metrics, better)
+        rate = training.rows * here / per_epoch / seconds
+        yield _judged(learner, judge, (training, validation), best, course, kept, train_loss, rate)
+
+
+def _judged(
+    learner: Learner,
+    judge: Judge,
+    parts: tuple[Feed, Feed],
+    best: Best,
+    course: Course,
+    kept: Kept,
+    train_loss: float,
+    rate: float,
+) -> Epoch:
+    """What an epoch came to; its weights are kept where they are the best."""
+    (training, validation), number, lr, found = parts, course.epochs + 1, learner.lr, Measured(train_loss)
+    with learner.averaged():
+        if validation.rows and math.isfinite(train_loss):
+            found = judge.measure(learner.net, validation, with_metrics=course.score(judge, learner.steps))
+        better = math.isfinite(found.loss) and best.offer(number, found.loss, chosen=validation.rows > 0)
+    if not math.isfinite(found.loss):
+        raise blame(kept, judge, training, validation, number)
+    learner.end_epoch(found.loss)
+    validation_loss = found.loss if validation.rows else None
+    course.epochs = number
+    return Epoch(number, learner.steps, train_loss, validation_loss, lr, course.seconds, rate, found.metrics, better)

@@ -27,6 +27,7 @@ class Pass:
 
     order: Tensor  # the state of the order's generator when it began
     steps: int = 0
+    rows: int = 0
     total: float = 0.0  # the losses of its examples
     losses: list[tuple[Tensor, int]] = field(default_factory=list)  # of steps and their rows, not yet looked at
 
@@ -35,13 +36,14 @@ class Pass:
         means = torch.stack([loss for loss, _ in self.losses]).tolist() if self.losses else []
         for mean, (_, rows) in zip(means, self.losses, strict=True):
             self.total += mean * rows
+            self.rows += rows
         self.steps += len(self.losses)
         self.losses.clear()
 
     def state(self) -> dict[str, Any]:
         """What the rest of the epoch goes on from."""
         self.count()
-        return {"order": self.order, "steps": self.steps, "total": self.total}
+        return {"order": self.order, "steps": self.steps, "rows": self.rows, "total": self.total}
 
 
 @dataclass(eq=False)
@@ -118,6 +120,12 @@ class Learner:
         if due:
             self._train_only({*self._trained, *due})
             self.tell(f"epoch {number}: {some(due)} {'are' if len(due) > 1 else 'is'} trained from here on")
+
+    def so_far(self) -> float:
+        """The mean loss of an epoch that was stopped, over the examples that it has seen."""
+        assert self.here, "an epoch is at hand"
+        self.here.count()
+        return self.here.total / self.here.rows
 
     def end_epoch(self, loss: float) -> None:
         """Move a scheduler that moves by epoch."""

@@ -77,6 +77,7 @@ class Population:
         for name, value in self.learnt.items():
             value.requires_grad_(name not in judge.graph.frozen)
         self.batch_size = batch_size_of(self.spec.train.batch_size, rows)
+        assert self.spec.train.epochs
         steps = self.spec.train.epochs * len(batch_sizes(rows, self.batch_size))
         moving = {name: value for name, value in self.learnt.items() if value.requires_grad}
         self.optimizer = StackedOptimizer(networks, moving, steps)
@@ -88,7 +89,7 @@ class Population:
         orders = [torch.Generator().manual_seed(seed) for seed in self.seeds]
         torch.manual_seed(self.seeds[0])
         with flushed_denormals():
-            for epoch in range(1, self.spec.train.epochs + 1):
+            for epoch in range(1, (self.spec.train.epochs or 0) + 1):
                 if not self._epoch(training, orders, stop):
                     return None
                 losses = self._losses(validation)

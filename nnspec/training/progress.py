@@ -16,8 +16,8 @@ MAX_LINES = 20  # of a whole training, where there is no terminal
 class Progress(Protocol):
     """Someone who follows a training. Any object with these methods will do."""
 
-    def start(self, epochs: int, steps: int) -> None:
-        """It begins: at most so many epochs of so many steps each."""
+    def start(self, epochs: int | None, steps: int) -> None:
+        """It begins: at most so many epochs, None where time alone ends it, of so many steps each."""
         ...
 
     def advance(self, steps: int) -> None:
@@ -40,7 +40,7 @@ class Progress(Protocol):
 class Silent:
     """Follows without a word."""
 
-    def start(self, epochs: int, steps: int) -> None: ...
+    def start(self, epochs: int | None, steps: int) -> None: ...
 
     def advance(self, steps: int) -> None: ...
 
@@ -56,18 +56,24 @@ class Lines:
 
     def __init__(self, file: TextIO | None = None) -> None:
         self.file = file or sys.stdout
-        self.epochs, self.every = 0, 1
+        self.epochs: int | None = None
         self.waiting: Epoch | None = None
 
-    def start(self, epochs: int, steps: int) -> None:
-        self.epochs, self.every = epochs, math.ceil(epochs / (MAX_LINES - 2))
+    def start(self, epochs: int | None, steps: int) -> None:
+        self.epochs = epochs
 
     def advance(self, steps: int) -> None: ...
 
     def epoch(self, epoch: Epoch) -> None:
         self.waiting = epoch
-        if epoch.number == 1 or epoch.number % self.every == 0:
+        if epoch.number == 1 or self._is_due(epoch.number):
             self._print()
+
+    def _is_due(self, number: int) -> bool:
+        """Evenly; where nobody knows how many will come, ever more seldom."""
+        if self.epochs is None:
+            return number.bit_count() == 1
+        return number % math.ceil(self.epochs / (MAX_LINES - 2)) == 0
 
     def tell(self, text: str) -> None:
         print(text, file=self.file, flush=True)
@@ -77,8 +83,9 @@ class Lines:
 
     def _print(self) -> None:
         if self.waiting:
-            width = len(str(self.epochs))
-            print(f"epoch {self.waiting.number:>{width}}/{self.epochs}  {describe(self.waiting)}", file=self.file)
+            width = len(str(self.epochs or ""))
+            of = f"/{self.epochs}" if self.epochs else ""
+            print(f"epoch {self.waiting.number:>{width}}{of}  {describe(self.waiting)}", file=self.file)
             self.file.flush()
         self.waiting = None
 
@@ -89,7 +96,7 @@ class JsonLines:
     def __init__(self, file: TextIO | None = None) -> None:
         self.file = file or sys.stdout
 
-    def start(self, epochs: int, steps: int) -> None:
+    def start(self, epochs: int | None, steps: int) -> None:
         self._print({"event": "start", "epochs": epochs, "steps": steps})
 
     def advance(self, steps: int) -> None: ...

@@ -10,9 +10,10 @@ from nnspec.diagnostics import Findings, Note, SpecError
 from nnspec.graph import Network
 from nnspec.graph.network import network_of
 from nnspec.graph.start import find_start
-from nnspec.pycode import name
 from nnspec.runs import RESULT, SPEC, Run, environment
 from nnspec.spec.compose import compose
+from nnspec.spec.document import TrainSection
+from nnspec.spec.length import Length
 from nnspec.spec.reach import Reach
 from nnspec.spec.resolve import resolve
 from nnspec.spec.spec import Spec
@@ -21,7 +22,15 @@ from nnspec.training.progress import Progress
 from nnspec.training.result import PartResult, Result
 from nnspec.training.train import train
 
-FREE = ("name", "description", "train.epochs", "train.device", "train.checkpoint", "export", "budget")
+FREE = (
+    "name",
+    "description",
+    *(f"train.{key}" for key in ("epochs", "steps", "time")),
+    "train.device",
+    "train.checkpoint",
+    "export",
+    "budget",
+)
 DECIDING = ("python", "machine", "versions")  # of the environment: what numbers hang on
 
 
@@ -42,7 +51,8 @@ def network_of_run(
 def finished(run: Run, spec: Spec) -> Result | None:
     """What a training that has come to its end came to; None where there is more to do."""
     result: dict[str, Any] = run.result() if run.has(RESULT) else {"interrupted": True}
-    if result["interrupted"] or (result["epochs"] == run.spec()["train"]["epochs"] < spec.train.epochs):
+    come = result.get("epochs", 0), result.get("steps", 0), result.get("seconds", 0.0)
+    if result["interrupted"] or (_length(run).over(*come) and not spec.train.length.over(*come)):
         return None
     parts = {part: PartResult(**found) for part, found in result["parts"].items()}
     return Result(**{**result, "parts": parts})
@@ -55,16 +65,15 @@ def check_same_spec(run: Run, spec: Spec) -> None:
     if changed:
         told = [Note(path, f"{old} then, {new} here") for path, old, new in _differences(was, asked) if path in changed]
         message = f"the spec is not the one that {run.path} was trained with"
-        help = "only how long it trains may change (`train.epochs`); train anew for anything else"
+        help = "only how long it trains may change (`train.epochs`, `steps` and `time`); train anew for anything else"
         raise SpecError.of("resume", message, notes=told, help=help)
-    before = was["train"]["epochs"]
-    if spec.scheduler and spec.train.epochs != before and _spans_all(spec, before):
+    before, asked_length = _length(run), spec.train.length
+    if spec.scheduler and asked_length != before and spec.scheduler.spans_training:
         kind = type(spec.scheduler).__name__
         raise SpecError.of(
             "resume",
-            f"{kind} spans the whole training, which was of {before} epochs: it cannot be of {spec.train.epochs}",
-            notes=[Note("asked", f"train.epochs {before} then, {spec.train.epochs} here")],
-            help=f"begin a training of {spec.train.epochs} epochs, from its weights with `weights: {{load: ...}}`",
+            f"{kind} spans the whole training, which was of {before}: it cannot be of {asked_length}",
+            help=f"begin a training of {asked_length}, from its weights with `weights: {{load: ...}}`",
         )
 
 
@@ -90,13 +99,9 @@ def changed_environment(record: Mapping[str, Any]) -> list[str]:
     return [f"{path.removeprefix('versions.')} {old} then, {new} here" for path, old, new in _differences(was, now)]
 
 
-def _spans_all(spec: Spec, epochs: int) -> bool:
-    """Whether the schedule hangs on how long the training is."""
-    assert spec.scheduler
-    codes = {
-        spec.scheduler.code(name("optimizer"), epochs=count, steps=count).text for count in (epochs, spec.train.epochs)
-    }
-    return len(codes) > 1
+def _length(run: Run) -> Length:
+    """How long a run was to be."""
+    return TrainSection.model_validate(run.spec()["train"]).length
 
 
 def _differences(was: Any, now: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:

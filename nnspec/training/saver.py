@@ -35,7 +35,16 @@ class Saver:
 
     def after_epoch(self) -> None:
         """Save where the end of an epoch asks for it; the first always does."""
-        if self.every_epoch and (self.fresh or time.perf_counter() - self.time_s >= self.epoch_s):
+        if (
+            self.every_epoch
+            and not self.course.cut
+            and (self.fresh or time.perf_counter() - self.time_s >= self.epoch_s)
+        ):
+            self.save()
+
+    def at_end(self) -> None:
+        """Save, unless the training ended within an epoch: then it goes on from there, before that was judged."""
+        if not self.course.cut:
             self.save()
 
     def save(self) -> None:

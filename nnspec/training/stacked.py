@@ -32,6 +32,10 @@ class StackedOptimizer:
             message = f"a population is trained by {', '.join(KINDS)}, not by {given}"
             help = "leave --population out: the trials then run one by one"
             raise SpecError.of("not-trainable", message, first.span_of("optimizer"), help=help)
+        if first.train.steps is not None or first.train.time is not None:
+            message = "a population is trained in whole epochs, without `steps` and `time`"
+            help = "give `epochs` alone, or leave --population out: the trials then run one by one"
+            raise SpecError.of("not-trainable", message, first.span_of("train"), help=help)
         self.learnt = learnt
         self.state: dict[str, Stacked] = {known: {} for known in learnt}
         self.groups: list[dict[str, Any]] = []
@@ -40,7 +44,7 @@ class StackedOptimizer:
             assert network.spec.optimizer
             alone = make_one(network.spec.optimizer, {"x": nn.Parameter(torch.zeros(1))})
             self.groups.append(alone.param_groups[0])
-            self.schedulers.append(make_scheduler(network.spec, alone, network.spec.train.epochs, steps))
+            self.schedulers.append(make_scheduler(network.spec, alone, network.spec.train.epochs or 1, steps))
             alone.step()  # it has no gradient; a schedule warns where its optimizer never stepped
         self.moves = first.scheduler.moves if first.scheduler else ""
         self.count, self.total = 0, steps

@@ -35,14 +35,14 @@ class Terminal:
             console=self.console,
         )
         self.task: TaskID | None = None
-        self.epochs, self.text = 0, ""
+        self.of, self.text = "", ""
         self.best: Epoch | None = None
         self.losses: list[float] = []
         self.metrics: Metrics = {}
 
-    def start(self, epochs: int, steps: int) -> None:
-        self.epochs = epochs
-        self.task = self.bar.add_task("", total=epochs * steps, epoch=f"1/{epochs}", text="")
+    def start(self, epochs: int | None, steps: int) -> None:
+        self.of = f"/{epochs}" if epochs else ""
+        self.task = self.bar.add_task("", total=epochs * steps if epochs else None, epoch=f"1{self.of}", text="")
         self.bar.start()
 
     def advance(self, steps: int) -> None:
@@ -54,7 +54,7 @@ class Terminal:
         self.losses.append(judged(epoch))
         self.metrics = epoch.metrics or self.metrics  # an epoch of few steps may have none
         epoch = replace(epoch, metrics=self.metrics)
-        number = f"{epoch.number}/{self.epochs}"
+        number = f"{epoch.number}{self.of}"
         room = self.console.width - len("epoch ") - len(number) - BAR - len(" 00:00 ") - 4
         self.text = fitting(measures(epoch, self.best, self.losses, self.patience), room)
         if self.task is not None:

@@ -54,6 +54,7 @@ from nnspec.training.step import PlainStep
 from nnspec.training.stream import stream
 from nnspec.training.trial import Choice
 
+MANY_STEPS = 10**9  # in a training that time alone ends
 PARTS = ("train", "validation", "test")
 
 
@@ -160,7 +161,7 @@ def make_learner(spec: Spec, net: nn.Module, judge: Judge, rows: int, seed: int)
     at_a_time = batch_size_of(section.batch_size, rows)
     batch_size = at_a_time * section.accumulate
     optimizer = make_optimizer(spec, judge.graph, net)
-    steps = section.epochs * len(batch_sizes(rows, batch_size))
+    epochs, steps = section.length.whole(len(batch_sizes(rows, batch_size))) or (1, 1)  # no schedule spans what is open
     return Learner(
         PlainStep(
             net,
@@ -171,7 +172,7 @@ def make_learner(spec: Spec, net: nn.Module, judge: Judge, rows: int, seed: int)
             part_rows=at_a_time if section.accumulate > 1 else None,
             bf16=section.precision == "bf16",
         ),
-        make_scheduler(spec, optimizer, section.epochs, steps),
+        make_scheduler(spec, optimizer, epochs, steps),
         spec.scheduler.moves if spec.scheduler else "",
         batch_size,
         torch.Generator().manual_seed(seed),
@@ -206,7 +207,7 @@ def _settle(
     device = device_name(next(learner.net.parameters()).device)
     step = spec.train.clip_grad_norm, spec.train.clip_grad_value, spec.train.accumulate, spec.train.unfreeze
     about = source, losses, spec.optimizer.title if spec.optimizer else "", *step, device
-    steps = spec.train.epochs * len(batch_sizes(rows, learner.batch_size))
+    _, steps = spec.train.length.whole(len(batch_sizes(rows, learner.batch_size))) or (0, MANY_STEPS)
     choice, try_bf16 = before.get("compile") if before else None, spec.train.precision == "auto"
     settle(learner, spec.train.compile, steps, about, told, try_bf16=try_bf16, before=choice)
 
@@ -230,15 +231,17 @@ def _train(
         monitor.advance()
 
     with stoppable() as stop:
-        progress.start(section.epochs, steps)
+        whole = section.length.whole(steps)
+        progress.start(whole[0] if whole else None, steps)
         progress.advance(course.epochs * steps + (learner.here.steps if learner.here else 0))
-        epochs = fit(learner, judge, training, parts["validation"], best, stop, advance, course, saver.between_steps)
+        feeds, callbacks = (training, parts["validation"]), (saver.between_steps, saver.save)
+        epochs = fit(learner, judge, *feeds, best, stop, advance, course, *callbacks)
         try:
             for epoch in monitor.followed(epochs):
                 run.add_metrics(epoch.as_json())
                 progress.epoch(epoch)
                 saver.after_epoch()
-            saver.save()
+            saver.at_end()
         finally:
             progress.end()
             best.restore()
@@ -252,8 +255,11 @@ def _result(
 ) -> Result:
     # Stopped before the end of the first epoch there are no weights to speak of.
     measured = {name: _measure(judge, learner.net, part) for name, part in parts.items() if part.rows and best.epoch}
-    complete = course.epochs >= judge.spec.train.epochs or best.tired
-    rate = course.epochs * parts["train"].rows / course.stepping_s if course.epochs else 0.0
+    complete = judge.spec.train.length.over(course.epochs, learner.steps, course.seconds) or best.tired
+    seen = course.epochs * parts["train"].rows
+    if course.cut and learner.here:
+        seen += learner.here.rows - parts["train"].rows
+    rate = seen / course.stepping_s if course.epochs else 0.0
     findings = tuple(monitor.findings)
     return Result(measured, best.epoch, course.epochs, learner.steps, course.seconds, rate, not complete, findings)
 

@@ -85,6 +85,29 @@ def test_a_report_of_no_run_is_refused(folder, capsys):
     )
 
 
+@pytest.mark.parametrize(
+    ("flags", "wanted"),
+    [
+        (["--epochs", "3"], (3, 6)),
+        (["--steps", "5"], (3, 5)),
+        (["--epochs", "4", "--steps", "100", "--time", "1h"], (4, 8)),
+    ],
+)
+def test_how_long_it_trains_may_be_said(folder, capsys, flags, wanted):
+    assert main(["train", "net.yaml", "--run", "run", "--quiet", *flags]) == 0
+    result = Run(Path("run")).result()
+    assert (result["epochs"], result["steps"]) == wanted
+
+
+def test_a_length_that_is_none_is_told(folder, capsys):
+    assert main(["train", "net.yaml", "--time", "soon"]) == 1
+    assert capsys.readouterr().err == (
+        'command line:1:18: error[wrong-value]: train: time must be a time as in 90s, 10m or 2h, got "soon"\n'
+        "    1 | --set train.time=soon\n"
+        "      |                  ^^^^\n"
+    )
+
+
 def test_a_training_needs_a_spec_or_a_run(folder, capsys):
     assert main(["train"]) == 2
     assert capsys.readouterr() == ("", "nnspec train: a SPEC to train, or --resume RUN\n  help  nnspec train --help\n")

@@ -110,7 +110,7 @@ def test_each_stop_may_come_in_mid_epoch(tmp_path):
     whole, _ = trained(network, tmp_path / "whole")
 
     class StopAtOnce(Silent):
-        def start(self, epochs: int, steps: int) -> None:
+        def start(self, epochs: int | None, steps: int) -> None:
             signal.raise_signal(signal.SIGINT)
 
     run, result = trained(network, tmp_path / "run", StopAtOnce())
@@ -276,7 +276,8 @@ def test_another_spec_is_refused_by_name(tmp_path):
         "error[resume]: the spec is not the one that run was trained with\n"
         "  optimizer.Adam.lr  0.01 then, 0.5 here\n"
         "  train.batch_size   16 then, 32 here\n"
-        "  help               only how long it trains may change (`train.epochs`); train anew for anything else"
+        "  help               only how long it trains may change (`train.epochs`, `steps` and `time`); train anew for "
+        "anything else"
     )
 
 
@@ -306,12 +307,36 @@ def test_a_finished_training_may_become_longer(tmp_path):
     assert run.spec() == whole.spec()
 
 
+@pytest.mark.parametrize("kind", ["Adam", "by the loss", "dropout"])
+def test_a_training_of_so_many_steps_may_become_longer(tmp_path, kind):
+    whole, result = trained(
+        two_kinds(tmp_path, "train.epochs=null", "train.steps=40", *KINDS[kind]), tmp_path / "whole"
+    )
+    assert (result.interrupted, result.epochs, result.steps) == (False, 5, 40)
+    run, result = trained(two_kinds(tmp_path, "train.steps=27", *KINDS[kind]), tmp_path / "run")
+    assert (result.interrupted, result.epochs, result.steps) == (False, 4, 27)
+    assert [(line["epoch"], line["step"]) for line in run.metrics()] == [(1, 8), (2, 16), (3, 24), (4, 27)]
+    assert going_on(run, tmp_path, "train.steps=40").steps == 40
+    assert told(run) == told(whole)
+
+
+def test_a_training_may_end_by_time(tmp_path):
+    network = two_kinds(tmp_path, "train.epochs=null", "train.time=0.2s")
+    run, result = trained(network, tmp_path / "run")
+    assert not result.interrupted
+    assert result.seconds >= 0.2
+    assert finished(run, network.spec)
+    longer = two_kinds(tmp_path, "train.epochs=null", "train.time=1h")
+    assert not finished(run, longer.spec)
+    more = result.steps + 8
+    assert going_on(run, tmp_path, f"train.steps={more}", "train.time=1h").steps == more
+
+
 def test_a_schedule_of_the_whole_training_does_not_become_longer(tmp_path):
     run, _ = stopped(tmp_path, "scheduler=CosineAnnealingLR")
     assert refusal(going_on, run, tmp_path, "train.epochs=9") == (
-        "error[resume]: CosineAnnealingLR spans the whole training, which was of 4 epochs: it cannot be of 9\n"
-        "  asked  train.epochs 4 then, 9 here\n"
-        "  help   begin a training of 9 epochs, from its weights with `weights: {load: ...}`"
+        "error[resume]: CosineAnnealingLR spans the whole training, which was of 4 epochs: it cannot be of 9 epochs\n"
+        "  help  begin a training of 9 epochs, from its weights with `weights: {load: ...}`"
     )
 
 

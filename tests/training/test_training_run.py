@@ -210,7 +210,7 @@ def test_a_signal_ends_a_training_with_its_best_weights(tmp_path, number, monkey
 class StopInFirstEpoch(Silent):
     """Sends Ctrl-C before the first step."""
 
-    def start(self, epochs: int, steps: int) -> None:
+    def start(self, epochs: int | None, steps: int) -> None:
         signal.raise_signal(signal.SIGINT)
 
 

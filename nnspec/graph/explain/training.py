@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterator
+from dataclasses import replace
 
 from nnspec.graph.explain.lines import Row, paragraph, rows
 from nnspec.graph.graph import Graph
@@ -26,7 +27,11 @@ def training(network: Network) -> Iterator[list[str]]:
     if spec.optimizer and spec.data:
         size = spec.train.batch_size
         each = "all examples at once" if size == "full" else "one example" if size == 1 else f"{size} examples"
-        yield paragraph(f"training: {spec.train.epochs} times through the training examples, {each} a step.", "")
+        length = spec.train.length
+        whole = f"{length.epochs} times through the training examples" if length.epochs else str(length)
+        limits = str(replace(length, epochs=None)) if length.epochs else ""
+        told = f"{whole}, or {limits}, whichever comes first" if limits else whole
+        yield paragraph(f"training: {told}, {each} a step.", "")
 
 
 def _scheduled(spec: Spec, scheduler: Scheduler) -> Iterator[str]:
@@ -35,7 +40,7 @@ def _scheduled(spec: Spec, scheduler: Scheduler) -> Iterator[str]:
     for whose, optimizer in _movers(spec):
         rates.setdefault(optimizer.lr, []).append(whose)
     for lr, owners in rates.items():
-        words = scheduler.in_words(lr, spec.train.epochs)
+        words = scheduler.in_words(lr, spec.train.epochs) if spec.train.epochs else ""
         yield f"for {' and '.join(owners)}, {words}" if words and len(rates) > 1 else words
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from nnspec.objectives.described import Described
 from nnspec.objectives.table import Table
-from nnspec.pycode import Code, torch
+from nnspec.pycode import Code, name, torch
 
 lr_scheduler = torch.optim.lr_scheduler
 
@@ -28,6 +28,13 @@ class Scheduler(Described, ABC):
     def moves_momentum(self) -> bool:
         """Whether the optimizer's momentum goes up and down too."""
         return False
+
+    @property
+    def spans_training(self) -> bool:
+        """Whether it hangs on how long the training is."""
+        optimizer, long = name("optimizer"), 10**6
+        codes = [self.code(optimizer, epochs=count, steps=count).text for count in (long, long + 1)]
+        return codes[0] != codes[1]
 
     def in_words(self, lr: float, epochs: int) -> str:
         """What becomes of a learning rate, with the numbers; the class's own sentence unless told."""

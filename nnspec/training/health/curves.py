@@ -52,7 +52,7 @@ class Course:
     @property
     def enough(self) -> bool:
         """Whether so many epochs are done that one can judge."""
-        done, planned = len(self.epochs), self.spec.train.epochs
+        done, planned = len(self.epochs), self.spec.train.epochs or 0
         return done >= max(5, planned // 10) or (self.ended and done >= 3)
 
     def found(self, code: str, message: str, span: Span, *notes: Note, help: str) -> Diagnostic:
