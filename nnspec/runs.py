@@ -36,6 +36,7 @@ METRICS = "metrics.jsonl"  # one line an epoch
 HEALTH = "health.jsonl"  # one line a look at the layers: activations, gradients, updates
 FINDINGS = "findings.jsonl"  # what went wrong, one line each as a diagnostic, with its epoch
 RESULT = "result.json"  # final metrics of each part
+ROW_WEIGHTS = "data.weight"  # among the kept arrays, beside inputs and outputs, whose names have no dot
 EXAMPLES = "examples.npz"  # raw test rows and their targets, for the proof
 DATA = "data.json"  # rows of each part, ranges of the columns, how many of each class
 PREDICTIONS = "predictions.npz"  # answers beside targets on the rows held out, and a few raw rows to look at

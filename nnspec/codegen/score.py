@@ -27,9 +27,10 @@ def score(
     import torch
 
     reads = output.loss.reads if output.loss else "values"
-    given, wanted = (torch.from_numpy(_flat(rows, reads)) for rows in (answers, targets))
-    likely = torch.from_numpy(_flat_scores(scores, output)) if scores is not None else given
-    count = len(classes) or likely.shape[-1] if reads == "classes" else given[0].numel()
+    there = _there(targets, reads)
+    given, wanted = (torch.from_numpy(_flat(rows, reads, there)) for rows in (answers, targets))
+    likely = torch.from_numpy(_flat_scores(scores, output)[there]) if scores is not None else given
+    count = len(classes) or likely.shape[-1] if reads == "classes" else given.shape[1:].numel()
     return {
         type(metric).__name__: _value(metric, likely if metric.of_scores else given, wanted, reads, count)
         for metric in output.metrics
@@ -55,11 +56,19 @@ def _value(metric: Metric, given: Any, wanted: Any, reads: Any, count: int) -> f
         return float(measure(given, wanted).mean())
 
 
-def _flat(rows: Rows, reads: str) -> Rows:
-    """Class indices as one row of numbers; values as one row, or a column for each."""
+def _there(targets: Rows, reads: str) -> Rows:
+    """Which of the flat rows have a target: NaN and indices below 0 stand where it is missing."""
+    if reads == "classes":
+        return targets.reshape(-1) >= 0
+    rows = len(targets) if reads == "values" else targets.size
+    return (targets == targets).reshape(rows, -1).all(axis=1)
+
+
+def _flat(rows: Rows, reads: str, there: Rows) -> Rows:
+    """Class indices as one row of numbers; values as one row, or a column for each. Of those that have a target."""
     if reads != "values":
-        return rows.reshape(-1).astype("int64")
-    columns = rows.reshape(len(rows), -1)
+        return rows.reshape(-1)[there].astype("int64")
+    columns = rows.reshape(len(rows), -1)[there]
     return (columns[:, 0] if columns.shape[1] == 1 else columns).astype("float32")
 
 

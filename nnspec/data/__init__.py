@@ -3,13 +3,14 @@
 from nnspec.data.examples import (
     Examples,
     Part,
-    kept_rows,
     load_examples,
     load_folds,
     prepared,
     prepared_inputs,
     prepared_targets,
+    weights_of,
 )
+from nnspec.data.kept import kept_rows
 from nnspec.data.parted import split_by
 from nnspec.data.splits import Split, split
 from nnspec.data.streamed import BUFFERS, StreamedPart
@@ -30,4 +31,5 @@ __all__ = [
     "split",
     "split_by",
     "summary",
+    "weights_of",
 ]

@@ -86,11 +86,20 @@ def _read_columns(spec: Spec, given: Input, table: Table, columns: Sequence[str]
     )
 
 
-def read_numbers(table: Table, column: str, tensor: Tensor, name: str, span: Span, help: str = CHANGE_SHAPE) -> Array:
-    """A target's numbers in the tensor's shape."""
-    return shaped(
-        _float32(numbers(table, column), table, column), tensor, name, table, f"column '{column}'", span, help
-    )
+def read_numbers(
+    table: Table,
+    column: str,
+    tensor: Tensor,
+    name: str,
+    span: Span,
+    help: str,
+    *,
+    gaps: bool,
+    fill_in: str,
+) -> Array:
+    """A target's numbers in the tensor's shape; with `gaps` NaN where one is missing, else `fill_in` is the way out."""
+    found = _float32(numbers(table, column, gaps=gaps, help=fill_in), table, column)
+    return shaped(found, tensor, name, table, f"column '{column}'", span, help)
 
 
 def shaped(
@@ -177,6 +186,9 @@ def _matching(pattern: str, table: Table) -> list[str]:
 def _refuse_targets(spec: Spec, pattern: str, matching: Sequence[str], span: Span) -> None:
     learnt = {output.column: output.name for output in spec.outputs.values() if output.reads_column}
     for column in matching:
+        if spec.data and column == spec.data.weight and column != pattern:
+            message = f"'{pattern}' takes in the column '{column}', which says what each row counts"
+            raise SpecError.of("wrong-value", message, span, help="name the columns so that the weights stay out")
         if column in learnt and column != pattern:
             message = f"'{pattern}' takes in the column '{column}', which {learnt[column]} is to learn"
             raise SpecError.of("wrong-value", message, span, help="name the columns so that the target stays out")

@@ -17,7 +17,8 @@ from nnspec.data.parted import split_by
 from nnspec.data.sources import read_source
 from nnspec.data.splits import Split, split, split_in_order
 from nnspec.data.streamed import StreamedPart, bytes_of_row, check_rows, chunk_rows, first_lengths, learn_streamed
-from nnspec.data.targets import Target, class_labels, fit_output, read_target, refuse_constant
+from nnspec.data.targets import Target, balanced, class_labels, complete, fit_output, read_target, refuse_constant
+from nnspec.data.weights import notices, place_weights, row_draws, row_weights, weighted_outputs
 from nnspec.data.windows import in_windows
 from nnspec.diagnostics import Diagnostic, SpecError
 from nnspec.graph import Vertex
@@ -46,6 +47,7 @@ class Part:
     source: str  # the file or set
     rows: Array  # the row in the source of each example
     lengths: Lengths  # of the symbols in the inputs' shapes
+    weights: Array | None = None  # what each example counts in the losses; None where all count alike
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -63,6 +65,9 @@ class Examples:
     validation: Part | StreamedPart
     test: Part | StreamedPart
     preparation: Preparation
+    weighted: tuple[str, ...] = ()  # outputs whose targets do not all count alike
+    draws: Array | None = None  # how often each training row is drawn; None where each comes once an epoch
+    notices: tuple[str, ...] = ()  # what a person should know of the targets
 
 
 def load_examples(
@@ -134,8 +139,11 @@ def _examples(
             if not spec.inputs[name].steps:
                 check_indices(part.raw[name], part.table, part.rows, part.columns[name], size, layer)
     found, fitted = _read_outputs(spec, outputs, parts)
-    made = {part: Part(of.raw, found[part], of.table.name, of.rows, of.lengths) for part, of in parts.items()}
-    return Examples(**made, preparation=Preparation(inputs, fitted, parts["train"].columns))
+    made = {
+        part: Part(of.raw, found[part], of.table.name, of.rows, of.lengths, row_weights(spec, of.table, of.rows))
+        for part, of in parts.items()
+    }
+    return _with_targets(spec, made, Preparation(inputs, fitted, parts["train"].columns), found)
 
 
 def _stream(
@@ -148,7 +156,7 @@ def _stream(
 ) -> Examples:
     """The same, with inputs that stay in their file."""
     own = {part: 0.0 for part in PARTS[1:] if part in tables}
-    _refuse_again(spec)
+    _refuse_unheld(spec)
     table, section, chunk = tables["train"], data.split.model_copy(update=own), chunk_rows(spec, memory)
     cut = cut_of(spec, table, section)
     _refuse_double(spec, section, cut, own)
@@ -161,8 +169,11 @@ def _stream(
     lengths = first_lengths(spec, held["train"], steps)
     held = {part: replace(of, lengths=lengths) for part, of in held.items()}
     found, fitted = _read_outputs(spec, outputs, held)
-    made = {part: StreamedPart(spec, of, chunk, memory, steps, found[part]) for part, of in held.items()}
-    return Examples(**made, preparation=Preparation(steps, fitted, columns))
+    made = {
+        part: StreamedPart(spec, of, chunk, memory, steps, found[part], row_weights(spec, of.table, of.rows))
+        for part, of in held.items()
+    }
+    return _with_targets(spec, made, Preparation(steps, fitted, columns), found)
 
 
 def prepared_inputs(preparation: Preparation, raw: Mapping[str, Array]) -> dict[str, Array]:
@@ -175,13 +186,31 @@ def prepared_targets(preparation: Preparation, part: Part | StreamedPart) -> dic
     return {name: apply(preparation.outputs[name].steps, rows) for name, rows in part.targets.items()}
 
 
-def kept_rows(spec: Spec, preparation: Preparation, part: Part | StreamedPart, most: int) -> dict[str, Array]:
-    """The first examples: inputs as the exported file takes them, and targets in their own units, by name."""
-    raw = part.head(most)
-    again = {output.target for output in spec.outputs.values() if output.target}
-    given = prepared_inputs(preparation, {name: raw[name] for name in again})
-    targets = {name: given[output.target] for name, output in spec.outputs.items() if output.target}
-    return {**raw, **{name: rows[:most] for name, rows in part.targets.items()}, **targets}
+def _with_targets(
+    spec: Spec,
+    made: Mapping[str, Part | StreamedPart],
+    preparation: Preparation,
+    found: Mapping[str, Mapping[str, Array]],
+) -> Examples:
+    """The parts with what their targets count."""
+    fitted = preparation.outputs
+    return Examples(
+        **made,
+        preparation=preparation,
+        weighted=weighted_outputs(spec, fitted, found),
+        draws=row_draws(spec, found["train"]),
+        notices=tuple(notices(spec, fitted, found)),
+    )
+
+
+def weights_of(spec: Spec, data: Examples, part: Part | StreamedPart, prepared: Mapping[str, Array]) -> list[Array]:
+    """What each place of a part's prepared targets counts, of the outputs that are weighted."""
+    found = []
+    for name in data.weighted:
+        output = spec.outputs[name]
+        targets = prepared[output.target or name]
+        found.append(place_weights(output, data.preparation.outputs[name], targets, part.weights))
+    return found
 
 
 def prepared(preparation: Preparation, part: Part) -> dict[str, Array]:
@@ -229,9 +258,13 @@ def _cut_in_order(spec: Spec, window: WindowSection, table: Table, section: Spli
     return split_in_order(series, section, (window.horizon - 1) // window.stride, span)
 
 
-def _refuse_again(spec: Spec) -> None:
-    """Refuse an output that gives an input again where memory does not hold that."""
+def _refuse_unheld(spec: Spec) -> None:
+    """Refuse an output that gives an input again, or draws rows, where memory does not hold the inputs."""
     for output in spec.outputs.values():
+        if output.balance == "sampler":
+            message = f"memory does not hold the rows that are to be drawn by the classes of {output.name}"
+            span = spec.span_of("outputs", output.name, "balance")
+            raise SpecError.of("limit", message, span, help="`balance: weights`, or give more: `--memory 16GB`")
         if output.target:
             message = f"memory does not hold the input {output.target}, which {output.name} is to give again"
             span = spec.span_of("outputs", output.name, "target")
@@ -301,4 +334,4 @@ def _read_output(
     learnt = found["train"][output.name]
     if not classes:
         refuse_constant(given["train"], learnt)
-    return FittedOutput(classes, fit(output.steps, learnt))
+    return FittedOutput(classes, fit(output.steps, complete(learnt)), balanced(given["train"], classes, learnt))

@@ -1,6 +1,7 @@
 """Classes: which there are, and the index of each row's class."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,22 +10,67 @@ from nnspec.diagnostics import SpecError
 from nnspec.prepare.fitted import Class
 from nnspec.prepare.missing import is_missing
 from nnspec.spec.cells import WHOLE
-from nnspec.tables import Array, Table, missing_values, numbers, shown_value
+from nnspec.tables import Array, Table, numbers, shown_value
 
 MAX_LISTED = 12
 
 
-def read_labels(table: Table, column: str, given: Sequence[Class] = ()) -> Array:
+@dataclass(frozen=True, slots=True, eq=False)
+class Labels:
+    """The classes that stand in a column. Where none does, `missing` is true and any class holds the place."""
+
+    values: Array
+    missing: Array
+
+    @property
+    def known(self) -> Array:
+        """Those that are there, one after the other."""
+        found: Array = self.values[~self.missing]
+        return found
+
+    def of(self, rows: Array) -> "Labels":
+        """Those of some rows."""
+        return Labels(self.values[rows], self.missing[rows])
+
+    def without(self, ignored: int | None) -> "Labels":
+        """All but those of a label."""
+        if ignored is None:
+            return self
+        same = ignored if self.values.dtype.kind in "iu" else str(ignored)
+        return Labels(self.values, self.missing | (self.values == same))
+
+
+def read_labels(table: Table, column: str, given: Sequence[Class] = ()) -> Labels:
     """A column's classes: text without the spaces around it, or whole numbers where every value is one.
 
-    A text that stands for a missing value (NA) is a class only where `given` lists it.
+    Nothing stands where a number is NaN, and where a text means that (NA), unless `given` lists it.
     """
-    values = table.columns[column]
+    raw = table.columns[column]
+    missing = _missing(raw, {str(name) for name in given})
+    if missing.all():
+        return Labels(np.zeros(raw.shape, np.int64), missing)
+    there = np.where(missing, raw[~missing][0], raw) if missing.any() else raw
+    return Labels(_classes(table, column, there), missing)
+
+
+def _missing(values: Array, given: Container[str]) -> Array:
+    if values.dtype.kind == "f":
+        return np.isnan(values)
+    texts = values.ravel().tolist() if values.dtype.kind in "OU" else []
+    gaps = {text for text in set(texts) if is_missing(text) and text.strip() not in given}
+    if not gaps:
+        return np.zeros(values.shape, np.bool_)
+    return np.array([text in gaps for text in texts]).reshape(values.shape)
+
+
+def _classes(table: Table, column: str, values: Array) -> Array:
+    """The labels of values that are all there."""
     if values.dtype.kind in "OU":
-        return _texts(table, column, values, {str(name) for name in given})
-    values = numbers(table, column)
+        return _texts(table, column, values)
     if values.dtype.kind != "f":
         return values
+    if not np.isfinite(values).all():
+        numbers(table, column, gaps=True)  # which tells the first that is not
     broken = np.flatnonzero((values != np.floor(values)).reshape(len(values), -1).any(axis=1))
     if len(broken):
         row = int(broken[0])
@@ -67,13 +113,10 @@ def _distinct(values: Array) -> tuple[list[Any], Array]:
     return distinct, np.array([place[text] for text in texts], dtype=np.int64).reshape(values.shape)
 
 
-def _texts(table: Table, column: str, values: Array, given: set[str]) -> Array:
+def _texts(table: Table, column: str, values: Array) -> Array:
     raw, inverse = _distinct(values)
     bare = [text.strip() for text in raw]
     _refuse_spaced(table, column, raw, bare, inverse)
-    missing = np.array([is_missing(text) and text not in given for text in bare])
-    if missing.any():
-        raise missing_values(table, column, np.flatnonzero(missing[inverse].reshape(len(values), -1).any(axis=1)))
     whole = [WHOLE.fullmatch(text) for text in bare]
     if all(whole):
         return np.array([int(match[1]) for match in whole if match], dtype=np.int64)[inverse]

@@ -51,6 +51,7 @@ class StreamedPart:
     memory: int  # bytes that its inputs may take
     steps: Mapping[str, tuple[FittedStep, ...]]
     targets: Mapping[str, Array]
+    weights: Array | None = None  # what each example counts in the losses; None where all count alike
 
     def __len__(self) -> int:
         return len(self.held.rows)

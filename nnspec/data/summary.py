@@ -7,6 +7,7 @@ import numpy as np
 
 from nnspec.data.examples import PARTS, Examples, Part
 from nnspec.data.streamed import StreamedPart
+from nnspec.data.targets import known
 from nnspec.prepare.fitted import FittedOutput
 from nnspec.tables import Array
 
@@ -64,13 +65,14 @@ def _range(rows: Array) -> dict[str, float]:
 def _targets(name: str, fitted: FittedOutput, parts: Mapping[str, Part | StreamedPart]) -> dict[str, Any]:
     """How often each class stands in each part, or the range of the values."""
     targets = {part: of.targets[name] for part, of in parts.items() if name in of.targets and len(of)}
+    gaps = {part: int((~known(rows)).sum()) for part, rows in targets.items()}
+    missing = {"missing": gaps} if any(gaps.values()) else {}
     if fitted.classes and len(fitted.classes) <= MAX_CLASSES:
         counts = {part: _counts(rows, len(fitted.classes)) for part, rows in targets.items()}
-        return {"classes": list(fitted.classes), "counts": counts}
-    return {"ranges": {part: _range(rows) for part, rows in targets.items()}}
+        weights = {"class_weights": list(fitted.class_weights)} if fitted.class_weights else {}
+        return {"classes": list(fitted.classes), "counts": counts, **weights, **missing}
+    return {"ranges": {part: _range(rows) for part, rows in targets.items()}, **missing}
 
 
 def _counts(rows: Array, classes: int) -> list[int]:
-    indices = rows.reshape(-1).astype(np.int64)
-    known = indices[(indices >= 0) & (indices < classes)]
-    return [int(count) for count in np.bincount(known, minlength=classes)]
+    return [int(count) for count in np.bincount(rows[known(rows)].astype(np.int64), minlength=classes)]

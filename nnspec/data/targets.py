@@ -5,13 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnspec.data.columns import read_numbers, shaped, written
-from nnspec.data.labels import encode, learn_classes, list_classes, read_labels
+from nnspec.data.labels import Labels, encode, learn_classes, list_classes, read_labels
 from nnspec.diagnostics import Note, Span, SpecError
 from nnspec.objectives import Loss
 from nnspec.prepare.fitted import Class
 from nnspec.shapes import Tensor
 from nnspec.spec.spec import Output, Spec
-from nnspec.tables import Array, Table, check_column
+from nnspec.tables import Array, Table, check_column, missing_values
+
+MISSING = -100  # in place of the index of a class; among numbers NaN stands there
+SKIP = "fill the gaps in, or leave those rows out: `data: {on_missing: skip}`"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +31,12 @@ class Target:
     def loss(self) -> Loss:
         assert self.output.loss, "an output without a loss has no target"
         return self.output.loss
+
+    @property
+    def gaps(self) -> bool:
+        """Whether rows may lack it: where they are skipped, or learn another output."""
+        several = sum(output.reads_column for output in self.spec.outputs.values()) > 1
+        return several or (self.spec.data is not None and self.spec.data.on_missing == "skip")
 
     @property
     def column_span(self) -> Span:
@@ -48,7 +57,7 @@ def fit_output(train: Target) -> tuple[Class, ...]:
     check_column(train.table, train.output.column, train.column_span)
     if train.loss.reads == "values":
         return ()
-    classes = _given_classes(train) or learn_classes(_labels(train)[train.rows])
+    classes = _given_classes(train) or learn_classes(_labels(train).of(train.rows).known)
     scores = train.loss.classes_of(train.tensor) if train.loss.reads == "classes" else 0
     if scores and len(classes) != scores:
         raise _wrong_count(train, classes, f"{train.layer} gives {scores} scores")
@@ -58,7 +67,10 @@ def fit_output(train: Target) -> tuple[Class, ...]:
 
 
 def read_target(target: Target, classes: tuple[Class, ...]) -> Array:
-    """The target's array for its rows, in the shape that the loss compares with the output."""
+    """The target's array for its rows, in the shape that the loss compares with the output.
+
+    Where a row lacks it, and may, stands NaN or, in place of a class, MISSING.
+    """
     if not target.loss.compares:
         return np.zeros(len(target.rows), np.float32)  # nothing is compared with it
     column = target.output.column
@@ -70,21 +82,50 @@ def read_target(target: Target, classes: tuple[Class, ...]) -> Array:
         f"change what {target.layer} gives, or name another column",
     )
     if target.loss.reads == "values":
-        return read_numbers(target.table, column, wanted, name, span, help)[target.rows]
-    labels, given = _labels(target)[target.rows], bool(target.output.classes)
-    codes = encode(labels, classes, target.table, target.rows, column, given=given)
+        values = read_numbers(target.table, column, wanted, name, span, help, gaps=target.gaps, fill_in=SKIP)
+        return values[target.rows]
+    codes = _codes(target, classes)
     codes = shaped(codes, wanted, name, target.table, f"column '{column}'", span, help)
-    return codes if target.loss.reads == "classes" else codes.astype(np.float32)
+    return codes if target.loss.reads == "classes" else np.where(codes < 0, np.nan, codes).astype(np.float32)
+
+
+def known(targets: Array) -> Array:
+    """Where a target is there."""
+    found: Array = ~np.isnan(targets) if targets.dtype.kind == "f" else targets >= 0
+    return found
+
+
+def complete(targets: Array) -> Array:
+    """The rows whose targets are all there."""
+    found: Array = targets[known(targets).reshape(len(targets), -1).all(axis=1)]
+    return found
+
+
+def balanced(train: Target, classes: tuple[Class, ...], targets: Array) -> tuple[float, ...]:
+    """What each class counts so that all count alike, 1 on average over the training rows; none where it was not asked.
+
+    rows / (classes · rows of the class), as sklearn.utils.class_weight.compute_class_weight("balanced").
+    """
+    if train.output.balance != "weights":
+        return ()
+    count = len(classes) or int(train.loss.classes_of(train.tensor))
+    rows = np.bincount(targets[known(targets)].astype(np.int64), minlength=count)
+    found: list[float] = (rows.sum() / (count * np.maximum(rows, 1))).tolist()
+    return tuple(found)
 
 
 def refuse_constant(train: Target, values: Array) -> None:
     """Refuse values that are the same in every training row, where there are several."""
-    if not train.loss.compares:
+    if not train.loss.compares or not len(values):
         return
-    if len(values) > 1 and values.min() == values.max():
+    column, there = f"column '{train.output.column}'", values[known(values)]
+    if not len(there):
+        message = f"{column} has no value in any training row, so there is nothing to learn"
+        raise SpecError.of("data-value", message, train.column_span, help="name another column")
+    if len(there) > 1 and there.min() == there.max():
         raise SpecError.of(
             "data-value",
-            f"column '{train.output.column}' is {values.min():g} in every training row, so there is nothing to learn",
+            f"{column} is {there.min():g} in every training row, so there is nothing to learn",
             train.column_span,
             help="name another column, or give rows that differ",
         )
@@ -96,9 +137,12 @@ def class_labels(spec: Spec, table: Table) -> Array:
         if output.loss and output.loss.reads != "values":
             span = written(spec, "outputs", output.name, "column") or output.span
             check_column(table, output.column, span)
-            labels = read_labels(table, output.column, output.classes)
-            if labels.size == len(labels):
-                return labels.reshape(-1)
+            labels = read_labels(table, output.column, output.classes).without(output.loss.ignored)
+            if labels.values.size == table.rows:
+                names = labels.values.reshape(-1)
+                found, counts = np.unique(labels.known, return_counts=True)
+                # Rows without a class are divided among those of the largest one.
+                return np.where(labels.missing.reshape(-1), found[counts.argmax()], names) if len(found) else names
     span = written(spec, "data", "split", "stratify") or spec.span_of("data")
     raise SpecError.of("split", "stratify needs an output that learns one class for each row", span)
 
@@ -115,8 +159,22 @@ def _given_classes(train: Target) -> tuple[Class, ...]:
     return given if len({type(name) for name in given}) < 2 else texts
 
 
-def _labels(target: Target) -> Array:
-    return read_labels(target.table, target.output.column, target.output.classes)
+def _labels(target: Target) -> Labels:
+    """The labels of all rows of the table; those that are missing are told where they may not be."""
+    labels = read_labels(target.table, target.output.column, target.output.classes)
+    if not target.gaps and labels.missing.any():
+        rows = np.flatnonzero(labels.missing.reshape(target.table.rows, -1).any(axis=1))
+        raise missing_values(target.table, target.output.column, rows, SKIP)
+    return labels.without(target.loss.ignored)
+
+
+def _codes(target: Target, classes: tuple[Class, ...]) -> Array:
+    """The index of each label."""
+    labels, column, given = _labels(target).of(target.rows), target.output.column, bool(target.output.classes)
+    codes = np.full(labels.values.shape, MISSING, np.int64)
+    rows = target.rows[np.nonzero(~labels.missing)[0]]
+    codes[~labels.missing] = encode(labels.known, classes, target.table, rows, column, given=given)
+    return codes
 
 
 def _wrong_count(train: Target, classes: tuple[Class, ...], reason: str) -> SpecError:

@@ -9,6 +9,8 @@ import torch
 
 from nnspec.codegen.load import evaluate as value_of
 from nnspec.codegen.score import of_scores, score
+from nnspec.data.targets import known
+from nnspec.data.weights import place_weights
 from nnspec.diagnostics import SpecError
 from nnspec.evaluating.classes import classes_of
 from nnspec.evaluating.evaluation import ClassResult, Evaluation, OutputResult, SliceResult
@@ -44,16 +46,22 @@ class _Measurable:
     targets: Array
     scores: Array | None  # probabilities, where a metric reads them
     result: torch.Tensor | None
+    weights: Array | None  # what each row counts in the loss
 
     def loss(self, rows: Array) -> float | None:
         """The loss over some rows at once; None where it cannot be known."""
         if self.result is None:
             return None
         assert self.output.loss
-        picked = torch.from_numpy(rows)
-        target = torch.from_numpy(np.ascontiguousarray(apply(self.fitted.steps, self.targets)))
-        code = self.output.loss.code(code_name("output"), code_name("target"))
-        return float(value_of(code, {"output": self.result[picked], "target": target[picked]}))
+        target = np.ascontiguousarray(apply(self.fitted.steps, self.targets[rows]))
+        given = {"output": self.result[torch.from_numpy(rows)], "target": torch.from_numpy(target)}
+        names = [code_name(name) for name in given]
+        if self.weights is None and not self.fitted.class_weights and known(target).all():
+            return float(value_of(self.output.loss.code(*names), given))
+        row_weights = None if self.weights is None else self.weights[rows]
+        weights = place_weights(self.output, self.fitted, target, row_weights)
+        code = self.output.loss.weighted(*names, code_name("weights"))
+        return float(value_of(code, {**given, "weights": torch.from_numpy(weights)})) if weights.any() else None
 
     def metrics(self, rows: Array) -> dict[str, float]:
         """Every metric over some rows."""
@@ -101,17 +109,19 @@ def _measurable(subject: Subject, rows: Rows) -> dict[str, _Measurable]:
     found = {}
     for name, targets in rows.targets.items():
         output = _with_metrics(subject.spec.outputs[name])
-        found[name] = _joined(output, subject.outputs[name], [batch[name] for batch in batches], targets)
+        found[name] = _joined(output, subject.outputs[name], [batch[name] for batch in batches], targets, rows.weights)
     return found
 
 
-def _joined(output: Output, fitted: FittedOutput, said: Sequence[Said], targets: Array) -> _Measurable:
+def _joined(
+    output: Output, fitted: FittedOutput, said: Sequence[Said], targets: Array, weights: Array | None
+) -> _Measurable:
     numbers, indices = (_concatenated(getattr(each.answered, part) for each in said) for part in ("numbers", "index"))
     answers = numbers if indices is None else indices
     assert answers is not None
     scores = of_yes(output, numbers, answers) if of_scores(output) and numbers is not None else None
     results = [each.result for each in said if each.result is not None]
-    return _Measurable(output, fitted, answers, targets, scores, torch.cat(results) if results else None)
+    return _Measurable(output, fitted, answers, targets, scores, torch.cat(results) if results else None, weights)
 
 
 def _concatenated(parts: Iterator[Array | None]) -> Array | None:
@@ -136,7 +146,18 @@ def _whole(each: _Measurable, rows: Array, resamples: int) -> OutputResult:
 def _classes(each: _Measurable) -> tuple[dict[str, ClassResult], tuple[tuple[int, ...], ...]]:
     if not each.output.loss or each.output.loss.reads == "values":
         return {}, ()
-    return classes_of(each.answers, each.targets, each.fitted.classes or each.output.classes)
+    answers, targets = _there(each.answers, each.targets)
+    return classes_of(answers, targets, each.fitted.classes or each.output.classes)
+
+
+def _there(answers: Array, targets: Array) -> tuple[Array, Array]:
+    """Those places that have a target; whole rows where each has several yes or no."""
+    there = known(targets)
+    if there.all():
+        return answers, targets
+    if answers.ndim > 1 and targets.dtype.kind == "f":
+        there = there.reshape(len(there), -1).all(axis=1)
+    return answers.reshape(targets.shape)[there], targets[there]
 
 
 def _intervals(each: _Measurable, resamples: int) -> dict[str, tuple[float, float]]:

@@ -9,7 +9,8 @@ import numpy as np
 
 from nnspec.data.columns import agree, check_indices, read_input
 from nnspec.data.sources import read_source
-from nnspec.data.targets import Target, read_target
+from nnspec.data.targets import Target, known, read_target
+from nnspec.data.weights import row_weights
 from nnspec.data.windows import in_windows
 from nnspec.diagnostics import Note, Span, SpecError, Text, did_you_mean, some
 from nnspec.evaluating.subject import Module, Subject
@@ -31,6 +32,7 @@ class Rows:
     raw: Mapping[str, Array]
     targets: Mapping[str, Array]  # class indices, yes or no, or values in their own units
     columns: Mapping[str, Array] = field(default_factory=dict)
+    weights: Array | None = None  # what each row counts in the losses; None where all count alike
 
     def __len__(self) -> int:
         return len(next(iter(self.raw.values()), ()))
@@ -90,7 +92,9 @@ def _read(subject: Subject, table: Table) -> Rows:
         elif output.reads_column:
             target = Target(spec, output, tensor.bind(lengths), table, rows)
             targets[name] = read_target(target, subject.outputs[name].classes)
-    return Rows(table.name, raw, targets, table.columns)
+    weight = spec.data.weight if spec.data else None
+    weights = row_weights(spec, table, rows) if weight in table.columns else None
+    return Rows(table.name, raw, targets, table.columns, weights)
 
 
 def _check_columns(subject: Subject, table: Table) -> None:
@@ -110,7 +114,7 @@ def _check_columns(subject: Subject, table: Table) -> None:
 
 def _kept(subject: Module) -> Rows:
     examples, path = subject.trained.examples, Path(subject.name) / EXAMPLES
-    return Rows(str(path), examples.inputs, examples.targets, _columns(subject))
+    return Rows(str(path), examples.inputs, examples.targets, _columns(subject), examples.weights)
 
 
 def _columns(subject: Module) -> dict[str, Array]:
@@ -132,4 +136,6 @@ def _labels(spec: Spec, name: str, fitted: FittedOutput, target: Array) -> Array
     loss = spec.outputs[name].loss
     if not loss or loss.reads == "values" or not fitted.classes:
         return target
-    return np.array(fitted.classes)[target.astype(np.int64)]
+    there = known(target)
+    found: Array = np.array(fitted.classes)[np.where(there, target, 0).astype(np.int64)]
+    return found if there.all() else np.where(there, found.astype(str), "")

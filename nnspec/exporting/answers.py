@@ -24,6 +24,7 @@ class Answer:
     classes: tuple[Any, ...]  # what an index means, in order; none for values, and for several yes or no
     tensors: Mapping[str, Tensor]  # the file's outputs, the answer itself first
     steps: tuple[FittedStep, ...] = ()  # that its target goes through before the loss compares
+    class_weights: tuple[float, ...] = ()  # what each class counts in its loss; none where all count alike
 
     @property
     def probabilities(self) -> str | None:
@@ -37,6 +38,7 @@ class Answer:
             "answer": self.name,
             "probabilities": self.probabilities,
             **({"prepare": [step.as_json() for step in self.steps]} if self.steps else {}),
+            **({"class_weights": list(self.class_weights)} if self.class_weights else {}),
         }
 
 
@@ -56,7 +58,7 @@ def answer_of(output: Output, fitted: FittedOutput, tensor: Tensor) -> Answer:
     tensors = {output.name: Tensor(shape, class_dtype(classes))}
     if loss.probabilistic:
         tensors[f"{output.name}_probabilities"] = likely
-    return Answer(output.name, loss.reads, classes, tensors)
+    return Answer(output.name, loss.reads, classes, tensors, (), fitted.class_weights)
 
 
 def is_single(tensor: Tensor) -> bool:

@@ -5,13 +5,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from nnspec.data.columns import Lengths, lengths_of
+from nnspec.data.targets import known
 from nnspec.diagnostics import SpecError
 from nnspec.exporting.cases import Array, Examples
 from nnspec.graph import Graph
 from nnspec.prepare import Preparation
 from nnspec.prepare.fitted import FittedOutput, FittedStep, apply, inside, invert
 from nnspec.prepare.step import Step
-from nnspec.shapes import Tensor
+from nnspec.runs import ROW_WEIGHTS
+from nnspec.shapes import BATCH, Tensor
 from nnspec.spec.spec import Input, Output, Spec
 
 # What a step raises for a state that it did not learn.
@@ -46,11 +48,14 @@ def checked_examples(arrays: Mapping[str, Array], spec: Spec, graph: Graph, file
     for name, output in spec.outputs.items():
         if output.loss and name in arrays:
             tensor = graph.output_tensors[name]
-            targets[name] = _checked(arrays[name], output.loss.target(tensor), name, lengths, file)
+            targets[name] = _checked(arrays[name], output.loss.target(tensor), name, lengths, file, gaps=True)
             count = _class_count(output, tensor)
-            if isinstance(count, int) and not _within(targets[name], count):
+            if isinstance(count, int) and not _within(targets[name][known(targets[name])], count):
                 raise _unusable(file, f"{name} holds indices that are none of its {count} classes")
-    return Examples(inputs, targets)
+    weights = arrays.get(ROW_WEIGHTS)
+    if weights is not None:
+        _checked(weights, Tensor((BATCH,)), "the weights", lengths, file)
+    return Examples(inputs, targets, weights)
 
 
 def _input_fault(given: Input, preparation: Preparation) -> str:

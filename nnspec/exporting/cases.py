@@ -27,6 +27,7 @@ class Examples:
 
     inputs: Mapping[str, Array] = field(default_factory=dict)
     targets: Mapping[str, Array] = field(default_factory=dict)
+    weights: Array | None = None  # what each row counts in the losses; None where all count alike
 
     @property
     def rows(self) -> int:

@@ -89,6 +89,8 @@ def _classes(spec: Spec, output: Output, reach: Reach) -> Classes | None:
         labels = set(_column(text, delimiter, output.column))
     except (csv.Error, LookupError):
         return None  # whoever reads the data tells what is wrong with them
+    if output.loss and output.loss.ignored is not None:
+        labels.discard(str(output.loss.ignored))
     if not labels or any(map(is_missing, labels)):
         return None
     whole = [WHOLE.fullmatch(label) for label in labels]

@@ -32,10 +32,23 @@ class FittedStep:
 
 @dataclass(frozen=True, slots=True)
 class FittedOutput:
-    """How an output reads: the class of each index, or the steps that its target went through."""
+    """How an output reads: the class of each index, or the steps that its target went through.
+
+    `class_weights` is what each class counts in the loss; empty where all count alike.
+    """
 
     classes: tuple[Class, ...] = ()
     steps: tuple[FittedStep, ...] = ()
+    class_weights: tuple[float, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"classes": list(self.classes), "steps": [step.as_json() for step in self.steps]}
+        return {**found, "class_weights": list(self.class_weights)} if self.class_weights else found
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "FittedOutput":
+        weights = tuple(map(float, value.get("class_weights", ())))
+        return cls(tuple(value["classes"]), _steps(value["steps"]), weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +62,7 @@ class Preparation:
     def as_json(self) -> dict[str, Any]:
         return {
             "inputs": {name: [step.as_json() for step in steps] for name, steps in self.inputs.items()},
-            "outputs": {
-                name: {"classes": list(output.classes), "steps": [step.as_json() for step in output.steps]}
-                for name, output in self.outputs.items()
-            },
+            "outputs": {name: output.as_json() for name, output in self.outputs.items()},
             "columns": {name: list(columns) for name, columns in self.columns.items()},
         }
 
@@ -60,10 +70,7 @@ class Preparation:
     def from_json(cls, value: Mapping[str, Any]) -> "Preparation":
         return cls(
             {name: _steps(steps) for name, steps in value["inputs"].items()},
-            {
-                name: FittedOutput(tuple(output["classes"]), _steps(output["steps"]))
-                for name, output in value["outputs"].items()
-            },
+            {name: FittedOutput.from_json(output) for name, output in value["outputs"].items()},
             {name: tuple(columns) for name, columns in value["columns"].items()},
         )
 

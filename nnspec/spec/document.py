@@ -91,6 +91,11 @@ class DataSection(Section):
     """A source of its own for validation."""
     test: Source | None = Field(default=None, json_schema_extra={"words": SOURCE})
     """A source of its own for the final test."""
+    weight: str | None = None
+    """A column that says what each row counts in the losses, from 0: a row of 2 counts as two rows of 1."""
+    on_missing: Literal["error", "skip"] = "error"
+    """What becomes of a row without a target, where one output learns: an error, or the row is left out of its loss and
+    its metrics, and counted. Of several outputs the one whose target is missing does not learn from the row."""
     memory: Memory | None = Field(default=None, json_schema_extra={"words": BYTES})
     """Memory that training may take (`4GB`); half of the machine's unless given. Inputs that need more stay in their
     file, and are read in chunks of rows that are drawn at random and mixed."""
@@ -137,6 +142,9 @@ class OutputSection(Section):
     """Metrics, by torchmetrics' names."""
     classes: Classes | None = Field(default=None, json_schema_extra={"words": CLASSES})
     """The classes in order, or how many, which are then 0, 1, 2, …; learnt from the column unless given."""
+    balance: Literal["weights", "sampler"] | None = None
+    """Seldom classes count as much as frequent ones: by `weights` of the loss, each class by 1 / its share of the
+    training rows, or by a `sampler` that draws as many rows of each class."""
     prepare: list[Any] = []
     """Preparation of a target of real numbers; the exported model gives it back in its own units."""
     weight: PositiveFloat = 1.0

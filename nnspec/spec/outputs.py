@@ -36,6 +36,7 @@ def read_outputs(root: Node, inputs: frozenset[str], findings: Findings) -> dict
         ):
             outputs[name] = output
     _check_exported(outputs, section, findings)
+    _check_samplers(outputs, section, findings)
     return outputs
 
 
@@ -62,6 +63,7 @@ def _output(name: str, node: Node, span: Span, inputs: frozenset[str], findings:
         section.weight,
         span,
         section.export,
+        section.balance,
         section.target or "",
     )
     if loss or not given or given.value is None:  # a loss that is wrong has been told
@@ -90,6 +92,15 @@ def _check_exported(outputs: dict[str, Output], section: Node, findings: Finding
         if not output.exported and not output.loss and any(other.loss for other in outputs.values()):
             message = f"{name} is neither exported nor trained: it has `export: false` and no loss"
             findings.error("wrong-value", message, section.span_of([name, "export"]), help="give it a loss")
+
+
+def _check_samplers(outputs: dict[str, Output], section: Node, findings: Findings) -> None:
+    """A row is drawn for one output's classes, not for two."""
+    drawing = [output.name for output in outputs.values() if output.balance == "sampler"]
+    for name in drawing[1:]:
+        message = f"rows are drawn by the classes of {drawing[0]} already"
+        help = f"`balance: weights` makes the classes of {name} count alike too"
+        findings.error("wrong-value", message, section.span_of([name, "balance"]), help=help)
 
 
 def _loss(node: Node | None, findings: Findings) -> Loss | None:
@@ -142,8 +153,24 @@ def _check_target(output: Output, node: Node, findings: Findings) -> None:
     if output.classes and loss and loss.reads == "binary" and len(output.classes) != 2:
         message = f"{type(loss).__name__} tells two classes apart, {output.name} has {len(output.classes)}"
         findings.error("wrong-value", message, node.span_of(["classes"]))
+    if output.balance:
+        _check_balance(output, node, findings)
     for index, step in enumerate(output.steps):
         _check_step(output, step, node.span_of(["prepare", index]), findings)
+
+
+def _check_balance(output: Output, node: Node, findings: Findings) -> None:
+    """Tell of a balance of no classes, or of classes that have weights already."""
+    loss = output.loss
+    if loss is None or loss.reads == "values" or (loss.by_example and loss.reads == "binary"):
+        name = type(loss).__name__ if loss else "an output without a loss"
+        message = f"{output.name} has no classes to balance: {name} tells none apart"
+        findings.error("wrong-value", message, node.span_of(["balance"]), help="leave `balance` out")
+        return
+    given = next((key for key in ("weight", "pos_weight") if getattr(loss, key, None)), None)
+    if given and output.balance == "weights":
+        message = f"{type(loss).__name__} of {output.name} weights its classes already, by `{given}`"
+        findings.error("wrong-value", message, node.span_of(["balance"]), help=f"leave `balance` or `{given}` out")
 
 
 def _check_again(output: Output, node: Node, inputs: frozenset[str], findings: Findings) -> None:

@@ -152,6 +152,8 @@ def _output(output: Output, last: str) -> dict[str, Any]:
     if output.classes:
         counted = output.classes == tuple(range(len(output.classes)))
         document["classes"] = len(output.classes) if counted else _escaped(output.classes)
+    if output.balance:
+        document["balance"] = output.balance
     if not output.target:
         document["prepare"] = _choices(output.steps)
     return {**document, "weight": output.weight, "export": output.exported}

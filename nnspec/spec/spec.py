@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from nnspec.augment.augmentation import Augmentation
 from nnspec.diagnostics import Span
@@ -132,6 +133,7 @@ class Output:
     weight: float
     span: Span
     exported: bool = True  # otherwise it is trained, and left out of the ONNX file
+    balance: Literal["weights", "sampler"] | None = None  # how seldom classes come to count as much as others
     target: str = ""  # the input that it learns in place of a column
 
     @property

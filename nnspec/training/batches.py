@@ -63,6 +63,7 @@ class Examples:
     inputs: Tensors
     targets: Tensors
     device: torch.device
+    draw: Tensor | None = None  # how often each is drawn, relative to the others; None where an epoch takes each once
 
     @property
     def rows(self) -> int:
@@ -80,16 +81,24 @@ class Examples:
         except torch.OutOfMemoryError:
             torch.cuda.empty_cache()
             inputs, targets = self.inputs, self.targets
-        return Examples(inputs, targets, device)
+        return Examples(inputs, targets, device, self.draw)
 
     def shuffled(self, size: int, order: torch.Generator, skip: int = 0) -> Iterator[list[Batch]]:
         """An epoch's batches, chunk by chunk. A batch of all examples needs no order."""
-        if size >= self.rows:
+        if size >= self.rows and self.draw is None:
             yield from [[Batch(self.rows, *self._pick(slice(None)))]][skip:]
             return
-        rows = torch.randperm(self.rows, generator=order).to(self.inputs[0].device)
+        rows = self._drawn(order).to(self.inputs[0].device)
         for start, sizes in self._chunks(size, skip):
             yield self._batches(rows[start : start + sum(sizes)], sizes)
+
+    def _drawn(self, order: torch.Generator) -> Tensor:
+        """The rows of an epoch: each once, or with replacement, each as often as it is to be drawn."""
+        if self.draw is None:
+            return torch.randperm(self.rows, generator=order)
+        ends = self.draw.double().cumsum(0)
+        at = torch.rand(self.rows, generator=order, dtype=torch.float64) * ends[-1]
+        return torch.searchsorted(ends, at, right=True).clamp(max=self.rows - 1)
 
     def in_order(self, size: int) -> Iterator[Batch]:
         """All examples as they stand, for evaluation."""

@@ -18,6 +18,7 @@ def digests(graph: Graph, data: Data, part: Feed) -> Digests:
     """Of every input and every target of a part; of the targets alone where the inputs are a stream."""
     held = part.inputs if isinstance(part, Examples) else ()
     names = [*(graph.inputs if held else ()), *(f"{output} (target)" for output in data.preparation.outputs)]
+    names += [f"{output} (weights)" for output in data.weighted]
     columns = zip(names, (*held, *part.targets), strict=True)
     return {name: f"{len(column):,} rows {_sha256(column)}" for name, column in columns}
 

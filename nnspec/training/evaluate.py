@@ -43,6 +43,7 @@ class Judge:
     graph: Graph
     objective: Objective
     fitted: Mapping[str, FittedOutput]  # how each output reads
+    weighted: tuple[str, ...] = ()  # outputs whose targets do not all count alike
 
     @cached_property
     def quick(self) -> bool:

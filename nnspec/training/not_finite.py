@@ -115,8 +115,8 @@ class _Watch:
         return self._loss(batch, self._returned(values))
 
     def _loss(self, batch: Batch, results: Any) -> SpecError | None:
-        for output, target in zip(learnt(self.spec), batch.targets, strict=True):
-            loss = compile_objective(self.spec, [output])(results, batch.targets)
+        for output, target in zip(learnt(self.spec), batch.targets, strict=False):  # weights follow
+            loss = compile_objective(self.spec, [output], self.judge.weighted)(results, batch.targets)
             if not _finite(loss):
                 kind, port = type(output.loss).__name__, self.graph.outputs[output.name]
                 notes = [self._note(port, result_of(self.spec, results, output)), Note("target", _range(target))]

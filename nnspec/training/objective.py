@@ -1,6 +1,6 @@
 """What descriptions say, as torch's own objects: the loss of a step, the scheduler."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from torch import Tensor
@@ -20,12 +20,13 @@ def learnt(spec: Spec) -> tuple[Output, ...]:
     return tuple(output for output in spec.outputs.values() if output.loss)
 
 
-def compile_objective(spec: Spec, outputs: Iterable[Output] | None = None) -> Objective:
+def compile_objective(spec: Spec, outputs: Iterable[Output] | None = None, weighted: Sequence[str] = ()) -> Objective:
     """The weighted sum of the losses as one function; of some outputs alone where they are given.
 
-    For one output that is `lambda outputs, targets: F.cross_entropy(outputs, targets[0])`.
+    For one output that is `lambda outputs, targets: F.cross_entropy(outputs, targets[0])`. What each place of a target
+    counts, of the outputs that are `weighted`, follows the targets in their order.
     """
-    terms = [_term(spec, output) for output in (learnt(spec) if outputs is None else outputs)]
+    terms = [_term(spec, output, weighted) for output in (learnt(spec) if outputs is None else outputs)]
     total = sum(terms[1:], terms[0])
     objective: Objective = evaluate(Code(f"lambda outputs, targets: {total}"), {})
     return objective
@@ -44,9 +45,13 @@ def result_of(spec: Spec, outputs: Any, output: Output) -> Tensor:
     return result
 
 
-def _term(spec: Spec, output: Output) -> Code:
+def _term(spec: Spec, output: Output, weighted: Sequence[str]) -> Code:
     outputs, targets = name("outputs"), name("targets")
     result = outputs if len(spec.outputs) == 1 else outputs[list(spec.outputs).index(output.name)]
     assert output.loss
-    loss = output.loss.code(result, targets[learnt(spec).index(output)])
+    every = learnt(spec)
+    loss = output.loss.code(result, targets[every.index(output)])
+    if output.name in weighted:
+        weights = targets[len(every) + weighted.index(output.name)]
+        loss = output.loss.weighted(result, targets[every.index(output)], weights)
     return loss if output.weight == 1 else loss * output.weight

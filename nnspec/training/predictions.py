@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from nnspec.codegen.load import evaluate
 from nnspec.data import Examples as Data
 from nnspec.data import Part, StreamedPart
+from nnspec.data.targets import MISSING, known
 from nnspec.prepare import FittedOutput
 from nnspec.prepare.fitted import invert
 from nnspec.pycode import name as code_name
@@ -92,6 +93,7 @@ def _read(output: Output, fitted: FittedOutput, result: Tensor, target: Tensor) 
         truth = given.gather(1, index).squeeze(1)
     else:
         answer = (given > EVEN).long()
+        target = target.nan_to_num(MISSING)
         confidence, truth = torch.where(answer > 0, given, 1 - given), torch.where(target > EVEN, given, 1 - given)
     found = {"answer": answer, "target": target.long(), "confidence": confidence.float(), "truth": truth.float()}
     return {key: x.cpu().numpy() for key, x in found.items()}
@@ -104,6 +106,7 @@ def _badness(arrays: Mapping[str, Array]) -> Array:
         wrong = np.where(arrays["target"] >= 0, 1 - arrays["truth"], 0)
     else:
         target = arrays["target"].astype(np.float64)
+        target = np.where(known(target), target, arrays["answer"])
         wrong = np.abs(arrays["answer"] - target) / np.maximum(target.std(axis=0), np.finfo(np.float32).tiny)
     return np.asarray(wrong.reshape(rows, -1).mean(axis=1))
 

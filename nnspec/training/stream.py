@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nnspec.data import BUFFERS, StreamedPart, prepared_inputs, prepared_targets
+from nnspec.data import BUFFERS, StreamedPart, prepared_inputs, prepared_targets, weights_of
+from nnspec.data import Examples as Data
 from nnspec.diagnostics import SpecError
 from nnspec.graph import Graph
-from nnspec.prepare import Preparation
 from nnspec.spec.spec import Spec
 from nnspec.training.batches import Batch, Tensors, batch_size_of, batch_sizes, cut, on_device
 
@@ -81,8 +81,9 @@ class Streamed:
         return tuple(on_device(x, self.device) for x in tensors)
 
 
-def stream(spec: Spec, graph: Graph, part: StreamedPart, preparation: Preparation, device: torch.device) -> Streamed:
+def stream(spec: Spec, graph: Graph, part: StreamedPart, data: Data, device: torch.device) -> Streamed:
     """A part as the network and its losses take it, chunk by chunk."""
+    preparation = data.preparation
 
     def read(start: int, end: int) -> Tensors:
         arrays = prepared_inputs(preparation, part.read(start, end))
@@ -91,7 +92,8 @@ def stream(spec: Spec, graph: Graph, part: StreamedPart, preparation: Preparatio
         )
 
     found = prepared_targets(preparation, part)
-    targets = tuple(torch.from_numpy(np.ascontiguousarray(found[output])) for output in preparation.outputs)
+    arrays = [*(found[output] for output in preparation.outputs), *weights_of(spec, data, part, found)]
+    targets = tuple(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays)
     row_bytes = sum(x.nbytes for x in (*read(0, 1), *(x[:1] for x in targets))) if len(part) else 1
     buffer_rows = max(part.chunk, part.memory // (BUFFERS * row_bytes))
     _check_batch(spec, batch_size_of(spec.train.batch_size, len(part)) * spec.train.accumulate, buffer_rows)

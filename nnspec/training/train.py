@@ -12,7 +12,7 @@ from torch import nn
 from nnspec.codegen.load import explained, fill, load
 from nnspec.codegen.write import Source, write
 from nnspec.data import Examples as Data
-from nnspec.data import Part, StreamedPart, kept_rows, load_examples, prepared, summary
+from nnspec.data import Part, StreamedPart, kept_rows, load_examples, prepared, summary, weights_of
 from nnspec.graph import Graph
 from nnspec.graph.cost import cost
 from nnspec.graph.start import Start, find_start
@@ -121,6 +121,8 @@ def _train_alone(
     filename = str(run.file(SOURCE))
     threads = suitable_threads(_step_macs(spec, graph, data.train), before["threads"] if before else None)
     keep_heap()
+    for notice in data.notices:
+        progress.tell(notice)
     with exhaustion_told(spec), flushed_denormals(), threads, explained(source, filename, places):
         parts = {name: feed_of(spec, graph, data, name, device) for name in PARTS}
         found = {name: digests(graph, data, part) for name, part in parts.items()}
@@ -130,7 +132,9 @@ def _train_alone(
         if start:
             fill(net, start)
         net.to(device)
-        judge = Judge(spec, graph, compile_objective(spec), data.preparation.outputs)
+        judge = Judge(
+            spec, graph, compile_objective(spec, None, data.weighted), data.preparation.outputs, data.weighted
+        )
         learner = make_learner(spec, net, judge, parts["train"].rows, seed)
         best, course = Best(net, spec.train.early_stopping), Course()
         go_back(run, learner, best, course)
@@ -273,7 +277,7 @@ def feed_of(spec: Spec, graph: Graph, data: Data, name: str, device: torch.devic
     """Where a part's examples come from: memory, or a stream where it does not hold them."""
     part: Part | StreamedPart = getattr(data, name)
     if isinstance(part, StreamedPart):
-        return stream(spec, graph, part, data.preparation, device)
+        return stream(spec, graph, part, data, device)
     return tensors_of(spec, graph, data, name, device)
 
 
@@ -283,7 +287,9 @@ def tensors_of(spec: Spec, graph: Graph, data: Data, name: str, device: torch.de
     arrays = prepared(data.preparation, part)
     inputs = {name: _tensor(arrays[name].astype(x.dtype, copy=False)) for name, x in graph.inputs.items()}
     targets = tuple(inputs[output.target] if output.target else _tensor(arrays[output.name]) for output in learnt(spec))
-    return Examples(tuple(inputs.values()), targets, device).to(device)
+    weights = tuple(map(torch.from_numpy, weights_of(spec, data, part, arrays)))
+    draw = torch.from_numpy(data.draws) if name == "train" and data.draws is not None else None
+    return Examples(tuple(inputs.values()), (*targets, *weights), device, draw).to(device)
 
 
 def _tensor(rows: np.ndarray[Any, np.dtype[Any]]) -> torch.Tensor:

@@ -86,7 +86,8 @@ class Round:
         self.parts: dict[str, Examples] = {
             name: tensors_of(spec, graph, data, name, self.device) for name in ("train", "validation")
         }
-        self.judge = Judge(spec, graph, compile_objective(spec), data.preparation.outputs)
+        objective = compile_objective(spec, None, data.weighted)
+        self.judge = Judge(spec, graph, objective, data.preparation.outputs, data.weighted)
         self.start = find_start(spec, graph, Reach(network.folder, network.allowed))
 
     def members(self, networks: Sequence[Network], stop: Stop) -> list[Member] | None:

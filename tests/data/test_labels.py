@@ -35,23 +35,23 @@ def told(call, *args, **kwargs):
     ],
 )
 def test_classes_are_sorted_numbers_as_numbers(table, classes):
-    learnt = learn_classes(read_labels(table, "y"))
+    learnt = learn_classes(read_labels(table, "y").known)
     assert learnt == classes
     assert [type(name) for name in learnt] == [type(name) for name in classes]
 
 
 def test_a_label_is_its_classs_index():
     table = csv_table("dog", "cat", "dog")
-    labels = read_labels(table, "y")
+    labels = read_labels(table, "y").values
     assert encode(labels, ("cat", "dog"), table, np.arange(3), "y", given=False).tolist() == [1, 0, 1]
     images = npz_table([[[5, 7], [7, 5]]])
-    labels = read_labels(images, "y")
+    labels = read_labels(images, "y").values
     assert encode(labels, (5, 7), images, np.arange(1), "y", given=False).tolist() == [[[0, 1], [1, 0]]]
 
 
 def test_classes_given_as_text_meet_labels_that_are_numbers():
     table = csv_table("1", "0")
-    labels = read_labels(table, "y", ("0", "1"))
+    labels = read_labels(table, "y", ("0", "1")).values
     assert encode(labels, ("0", "1"), table, np.arange(2), "y", given=True).tolist() == [1, 0]
 
 
@@ -63,15 +63,21 @@ def test_labels_that_differ_only_by_spaces_are_refused():
 
 
 @pytest.mark.parametrize("gap", ["", " ", "NA", "nan"])
-def test_a_row_without_a_class_is_refused(gap):
-    assert told(read_labels, csv_table("a", gap, "b"), "y") == (
-        "data.csv:3: error[data-value]: column 'y': one row lacks a value, the first is line 3\n"
-        "  help  fill the gaps in, or leave those rows out"
-    )
+def test_a_row_without_a_class_is_seen(gap):
+    labels = read_labels(csv_table("a", gap, "b"), "y")
+    assert labels.missing.tolist() == [False, True, False]
+    assert labels.known.tolist() == ["a", "b"]
+
+
+def test_a_label_that_is_ignored_counts_as_missing():
+    labels = read_labels(npz_table([[3, 255], [255, 0]]), "y").without(255)
+    assert labels.missing.tolist() == [[False, True], [True, False]]
+    assert learn_classes(labels.known) == (0, 3)
+    assert read_labels(csv_table("a", "-1", "b"), "y").without(-1).missing.tolist() == [False, True, False]
 
 
 def test_a_class_may_be_called_na_where_it_is_given():
-    assert read_labels(csv_table("NA", "EU"), "y", ("EU", "NA")).tolist() == ["NA", "EU"]
+    assert read_labels(csv_table("NA", "EU"), "y", ("EU", "NA")).values.tolist() == ["NA", "EU"]
 
 
 def test_a_label_with_a_fraction_is_refused():
@@ -82,7 +88,7 @@ def test_a_label_with_a_fraction_is_refused():
 
 def test_a_label_that_no_training_row_has_is_told_with_its_line():
     table = csv_table("a", "b", "c")
-    labels = read_labels(table, "y")[2:]
+    labels = read_labels(table, "y").values[2:]
     assert told(encode, labels, ("a", "b"), table, np.array([2]), "y", given=False) == (
         "data.csv:4: error[data-value]: column 'y': no training row has the class 'c'; they have a, b\n"
         "  help  list it in the output's `classes`, or keep each class's share in every part with `stratify: true`"
@@ -91,7 +97,7 @@ def test_a_label_that_no_training_row_has_is_told_with_its_line():
 
 def test_a_label_that_is_not_among_the_given_is_told_with_its_row():
     table = npz_table([0, -1])
-    labels = read_labels(table, "y")
+    labels = read_labels(table, "y").values
     assert told(encode, labels, (0, 1, 2), table, np.arange(2), "y", given=True) == (
         "data.npz: error[data-value]: row 2 of 'y': '-1' is none of the classes given: 0, 1, 2\n"
         "  help  add it to `classes`, or leave the row out"

@@ -72,12 +72,26 @@ def test_value_and_gradient_are_torchs(loss, shapes):
     _assert_equal(_ours(described, output, target), (value, *torch.autograd.grad(value, output)))
 
 
+@pytest.mark.parametrize(("loss", "shapes"), EXAMPLES)
+def test_the_loss_is_the_mean_of_each_places(loss, shapes):
+    described = LOSSES[loss](**LOSSES[loss].examples[shapes])
+    _, shape = _sized(shapes)
+    output, target = _output(loss, shape, described.class_axis), _target(loss, described, shape)
+    each = evaluate(described.each(name("output"), name("target")), {"output": output, "target": target})
+    weights = torch.tensor(described.class_weights)[target] if described.class_weights else torch.ones(each.shape)
+    if described.compares:
+        assert each.shape == (target.shape[:1] if described.by_example else target.shape)
+    (value, *gradients) = _ours(described, output, target)
+    mean = (each * weights / weights.mean()).mean()
+    _assert_equal((mean, *torch.autograd.grad(mean, output)), (value, *gradients))
+
+
 @pytest.mark.parametrize("loss", [loss for loss in LOSSES if loss not in OURS])
 def test_arguments_and_defaults_are_torchs(loss):
     torchs = inspect.signature(getattr(nn, loss)).parameters
     for field, info in LOSSES[loss].model_fields.items():
-        if field == "dim" and LOSSES[loss].reads == "classes":
-            continue  # torch has the classes on axis 1
+        if field in ("dim", "ignore_index") and LOSSES[loss].reads == "classes":
+            continue  # torch has the classes on axis 1, and leaves labels of -100 out without being asked to
         assert info.default == torchs[field].default, field
     left = torchs.keys() - LOSSES[loss].model_fields.keys() - REDUCED
     # A weight for each number of a batch is no weight of a spec's; rows without a class are left out of the data.

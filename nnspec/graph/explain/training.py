@@ -61,6 +61,9 @@ def _loss(output: Output, graph: Graph) -> list[str]:
     if output.loss.compares:
         wanted = f"input {output.target}, as it is prepared" if output.target else f"column {output.column}"
         facts = [("compares", f"{given} with the {wanted}")]
+    if output.balance:
+        how = "weights in the loss" if output.balance == "weights" else "rows that are drawn by their class"
+        facts.append(("balances", f"seldom classes count as much as frequent ones, by {how}"))
     if output.loss.takes:
         facts.append(("takes", output.loss.takes))
     if chance := output.loss.chance(x):

@@ -22,6 +22,8 @@ class Loss(Described, ABC):
     reads: ClassVar[Reads]
     # Whether `answer` gives probabilities, which the exported file then hands out beside the class.
     probabilistic: ClassVar[bool] = False
+    # Whether `each` is one number for each example; otherwise for each place of the target.
+    by_example: ClassVar[bool] = False
     # Whether it compares the output with a column of the data.
     compares: ClassVar[bool] = True
     examples: ClassVar[dict[str, dict[str, Any]]]
@@ -47,8 +49,27 @@ class Loss(Described, ABC):
         """The target that fits an output of this shape, or ShapeError."""
 
     @abstractmethod
-    def code(self, output: Code, target: Code) -> Code:
-        """The loss as an expression, a scalar."""
+    def code(self, output: Code, target: Code, **reduction: str) -> Code:
+        """The loss as an expression, a scalar; with `reduction="none"` what it is the mean of."""
+
+    @property
+    def ignored(self) -> int | None:
+        """The label of places that are left out, as it stands in the data; None where there is none."""
+        return None
+
+    @property
+    def class_weights(self) -> tuple[float, ...]:
+        """What each class counts; empty where all count alike."""
+        return ()
+
+    def each(self, output: Code, target: Code) -> Code:
+        """The loss of each place of the target, or of each example: what `code` is the mean of, every class alike."""
+        return self.code(output, target, reduction="none")
+
+    def weighted(self, output: Code, target: Code, weights: Code) -> Code:
+        """The mean of each place's loss times its weight. A target that is missing (NaN, or below 0) weighs nothing."""
+        known = target.clamp(min=0) if self.reads == "classes" else target.nan_to_num()
+        return (self.each(output, known) * weights).mean()
 
     def answer(self, output: Code) -> Code:
         """What the exported file gives for the output: probabilities for classes, the values themselves otherwise."""

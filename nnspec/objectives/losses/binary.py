@@ -54,9 +54,9 @@ class BCEWithLogitsLoss(_Logits):
             raise ShapeError(f"pos_weight has {len(self.pos_weight)} numbers, and the last axis {output.shape[-1]}")
         return super().target(output)
 
-    def code(self, output: Code, target: Code) -> Code:
+    def code(self, output: Code, target: Code, **reduction: str) -> Code:
         given: dict[str, Any] = {"pos_weight": output.new_tensor(self.pos_weight)} if self.pos_weight else {}
-        return F.binary_cross_entropy_with_logits(output, target, **given)
+        return F.binary_cross_entropy_with_logits(output, target, **given, **reduction)
 
 
 class MultiLabelSoftMarginLoss(_Logits):
@@ -67,6 +67,8 @@ class MultiLabelSoftMarginLoss(_Logits):
 
     weight: Weights | None = Field(default=None, description="what each label counts; alike unless given")
 
+    by_example = True
+
     examples = {"n 5": dict(), "n 2": dict(weight=[1.0, 3.0])}
 
     def target(self, output: Tensor) -> Tensor:
@@ -75,9 +77,9 @@ class MultiLabelSoftMarginLoss(_Logits):
             raise ShapeError(f"weight has {len(self.weight)} numbers, and there are {output.channels} labels")
         return super().target(output)
 
-    def code(self, output: Code, target: Code) -> Code:
+    def code(self, output: Code, target: Code, **reduction: str) -> Code:
         given = {"weight": output.new_tensor(self.weight)} if self.weight else {}
-        return F.multilabel_soft_margin_loss(output, target, **given)
+        return F.multilabel_soft_margin_loss(output, target, **given, **reduction)
 
 
 class SoftMarginLoss(_Logits):
@@ -88,8 +90,8 @@ class SoftMarginLoss(_Logits):
 
     examples = {"n 1": dict(), "n 3 t": dict()}
 
-    def code(self, output: Code, target: Code) -> Code:
-        return F.soft_margin_loss(output, _signed(target))
+    def code(self, output: Code, target: Code, **reduction: str) -> Code:
+        return F.soft_margin_loss(output, _signed(target), **reduction)
 
 
 class DiceLoss(_Logits):
@@ -101,15 +103,18 @@ class DiceLoss(_Logits):
 
     smooth: PositiveFloat = Field(default=1.0, description="added above and below, so that two empty regions agree")
 
+    by_example = True
+
     examples = {"n 1 h w": dict(), "n 6": dict(smooth=0.1)}
 
     def chance(self, output: Tensor) -> str:
         return "near 1 where what it finds has nothing in common with the region"
 
-    def code(self, output: Code, target: Code) -> Code:
+    def code(self, output: Code, target: Code, **reduction: str) -> Code:
         likely, wanted = output.sigmoid().flatten(1), target.flatten(1)
         overlap = (likely * wanted).sum(1) * 2 + self.smooth
-        return -(overlap / (likely.square().sum(1) + wanted.square().sum(1) + self.smooth)).mean() + 1
+        share = overlap / (likely.square().sum(1) + wanted.square().sum(1) + self.smooth)
+        return -share + 1 if reduction else -share.mean() + 1
 
 
 class BCELoss(_Binary):
@@ -125,8 +130,8 @@ class BCELoss(_Binary):
     def chance(self, output: Tensor) -> str:
         return EVEN
 
-    def code(self, output: Code, target: Code) -> Code:
-        return F.binary_cross_entropy(output, target)
+    def code(self, output: Code, target: Code, **reduction: str) -> Code:
+        return F.binary_cross_entropy(output, target, **reduction)
 
 
 class HingeEmbeddingLoss(_Binary):
@@ -140,8 +145,8 @@ class HingeEmbeddingLoss(_Binary):
     takes = "one distance for each yes or no"
     examples = {"n 1": dict(), "n 5": dict(margin=2.0)}
 
-    def code(self, output: Code, target: Code) -> Code:
-        return F.hinge_embedding_loss(output, _signed(target), **self.changed())
+    def code(self, output: Code, target: Code, **reduction: str) -> Code:
+        return F.hinge_embedding_loss(output, _signed(target), **self.changed(), **reduction)
 
     def answer(self, output: Code) -> Code:
         return -output / self.margin + 1
@@ -164,10 +169,11 @@ class PerceptronLoss(_Binary):
     def chance(self, output: Tensor) -> str:
         return "0.5 for answers by coin: the value is the share of mistakes"
 
-    def code(self, output: Code, target: Code) -> Code:
+    def code(self, output: Code, target: Code, **reduction: str) -> Code:
         # The share of mistakes; the straight-through output adds (output - target) as the gradient and 0 as the value.
         mistake = (output - target).detach()
-        return (mistake.abs() + mistake * (output - output.detach())).mean()
+        each = mistake.abs() + mistake * (output - output.detach())
+        return each if reduction else each.mean()
 
 
 def _signed(target: Code) -> Code:

@@ -12,6 +12,7 @@ from nnspec.pycode import Code, F
 from nnspec.shapes import ShapeError, Tensor
 
 Weights = Annotated[tuple[NonNegativeFloat, ...], Listed, Field(min_length=2)]
+IGNORED = "the label of places that are left out of the loss and of the metrics; none unless given"
 SMALLEST = 1e-38  # probability whose logarithm float32 has
 WEIGHT = "what each class counts, in the order of the classes; alike unless given"
 
@@ -54,7 +55,8 @@ class _Classes(Loss):
     def arguments(self, output: Code) -> dict[str, Any]:
         """What the call takes beside output and target."""
         found = self.changed()
-        found.pop("dim", None)
+        for ours in ("dim", "ignore_index"):  # places that are left out weigh nothing
+            found.pop(ours, None)
         return {**found, "weight": output.new_tensor(self.weight)} if self.weight else found
 
 
@@ -62,10 +64,23 @@ class _Scores(_Classes):
     """What losses share that take a score for each class at each of many places."""
 
     dim: int = Field(default=1, description="axis of the classes; -1 where each place has its scores on the last axis")
+    ignore_index: int | None = Field(default=None, description=IGNORED)
 
     @property
     def class_axis(self) -> int:
         return self.dim
+
+    @property
+    def ignored(self) -> int | None:
+        return self.ignore_index
+
+    @property
+    def class_weights(self) -> tuple[float, ...]:
+        return self.weight or ()
+
+    def each(self, output: Code, target: Code) -> Code:
+        alike = self.model_copy(update={"weight": None})
+        return alike.code(output, target, reduction="none")
 
     def placed(self, output: Code) -> Code:
         """The output with its classes on axis 1, where PyTorch's losses have them."""
@@ -88,8 +103,8 @@ class CrossEntropyLoss(_Scores):
         "n 3": dict(weight=[1.0, 2.0, 0.5]),
     }
 
-    def code(self, output: Code, target: Code) -> Code:
-        return F.cross_entropy(self.placed(output), target, **self.arguments(output))
+    def code(self, output: Code, target: Code, **reduction: str) -> Code:
+        return F.cross_entropy(self.placed(output), target, **self.arguments(output), **reduction)
 
     def answer(self, output: Code) -> Code:
         return output.softmax(dim=self.dim)
@@ -120,10 +135,10 @@ class FocalLoss(_Scores):
         value = (1 - 1 / classes) ** self.gamma * log(classes)
         return f"{value:.3f} where all {classes} classes are equally likely to it"
 
-    def code(self, output: Code, target: Code) -> Code:
+    def code(self, output: Code, target: Code, **reduction: str) -> Code:
         likely = self.placed(output).log_softmax(dim=1)
         weight = {"weight": output.new_tensor(self.weight)} if self.weight else {}
-        return F.nll_loss((-likely.exp() + 1).pow(self.gamma) * likely, target, **weight)
+        return F.nll_loss((-likely.exp() + 1).pow(self.gamma) * likely, target, **weight, **reduction)
 
     def answer(self, output: Code) -> Code:
         return output.softmax(dim=self.dim)
@@ -141,8 +156,8 @@ class NLLLoss(_Scores):
     takes = "one log-probability for each class, as LogSoftmax gives"
     examples = {"n 10": dict(), "n 4 t": dict(), "n t 5": dict(dim=-1), "n 3": dict(weight=[1.0, 2.0, 0.5])}
 
-    def code(self, output: Code, target: Code) -> Code:
-        return F.nll_loss(self.placed(output), target, **self.arguments(output))
+    def code(self, output: Code, target: Code, **reduction: str) -> Code:
+        return F.nll_loss(self.placed(output), target, **self.arguments(output), **reduction)
 
     def answer(self, output: Code) -> Code:
         return output.exp()
@@ -173,5 +188,5 @@ class MultiMarginLoss(_Classes):
         output.needs_rank(2)
         return super().target(output)
 
-    def code(self, output: Code, target: Code) -> Code:
-        return F.multi_margin_loss(output, target, **self.arguments(output))
+    def code(self, output: Code, target: Code, **reduction: str) -> Code:
+        return F.multi_margin_loss(output, target, **self.arguments(output), **reduction)

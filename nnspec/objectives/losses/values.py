@@ -24,8 +24,8 @@ class MSELoss(SameShape):
     def chance(self, output: Tensor) -> str:
         return "the target's variance where it answers with its mean: 1 for a standardized target"
 
-    def code(self, output: Code, target: Code) -> Code:
-        return F.mse_loss(output, target)
+    def code(self, output: Code, target: Code, **reduction: str) -> Code:
+        return F.mse_loss(output, target, **reduction)
 
 
 class L1Loss(SameShape):
@@ -41,8 +41,8 @@ class L1Loss(SameShape):
     def chance(self, output: Tensor) -> str:
         return "the target's mean distance from its median where it answers with that"
 
-    def code(self, output: Code, target: Code) -> Code:
-        return F.l1_loss(output, target)
+    def code(self, output: Code, target: Code, **reduction: str) -> Code:
+        return F.l1_loss(output, target, **reduction)
 
 
 class HuberLoss(SameShape):
@@ -57,8 +57,8 @@ class HuberLoss(SameShape):
     takes = UNITS
     examples = {"n 1": dict(), "n 3": dict(delta=0.5)}
 
-    def code(self, output: Code, target: Code) -> Code:
-        return F.huber_loss(output, target, **self.changed())
+    def code(self, output: Code, target: Code, **reduction: str) -> Code:
+        return F.huber_loss(output, target, **self.changed(), **reduction)
 
 
 class SmoothL1Loss(SameShape):
@@ -73,8 +73,8 @@ class SmoothL1Loss(SameShape):
     takes = UNITS
     examples = {"n 1": dict(), "n 3": dict(beta=0.5)}
 
-    def code(self, output: Code, target: Code) -> Code:
-        return F.smooth_l1_loss(output, target, **self.changed())
+    def code(self, output: Code, target: Code, **reduction: str) -> Code:
+        return F.smooth_l1_loss(output, target, **self.changed(), **reduction)
 
 
 class PoissonNLLLoss(SameShape):
@@ -91,8 +91,8 @@ class PoissonNLLLoss(SameShape):
     takes = "logarithms of counts, which are the target as it is: neither standardized nor negative"
     examples = {"n 1": dict(), "n 3": dict(log_input=False, full=True)}
 
-    def code(self, output: Code, target: Code) -> Code:
-        return F.poisson_nll_loss(output, target, **self.changed())
+    def code(self, output: Code, target: Code, **reduction: str) -> Code:
+        return F.poisson_nll_loss(output, target, **self.changed(), **reduction)
 
     def answer(self, output: Code) -> Code:
         return output.exp() if self.log_input else output
@@ -114,10 +114,13 @@ class KLDivLoss(SameShape):
     log_target: bool = Field(default=False, description="whether the target is log-probabilities too")
 
     reads = "values"
+    by_example = True
     takes = "log-probabilities, as LogSoftmax gives; the target is a probability for each"
     examples = {"n 4": dict(), "n 5": dict(log_target=True)}
 
-    def code(self, output: Code, target: Code) -> Code:
+    def code(self, output: Code, target: Code, **reduction: str) -> Code:
+        if reduction:
+            return F.kl_div(output, target, **self.changed(), **reduction).flatten(1).sum(1)
         return F.kl_div(output, target, reduction="batchmean", **self.changed())
 
     def answer(self, output: Code) -> Code:
@@ -146,5 +149,5 @@ class Minimize(Loss):
         output.needs_float()
         return output.with_shape(output.shape[0])
 
-    def code(self, output: Code, target: Code) -> Code:
-        return output.mean()
+    def code(self, output: Code, target: Code, **reduction: str) -> Code:
+        return output if reduction else output.mean()
