@@ -55,7 +55,7 @@ class _Measurable:
         assert self.output.loss
         target = np.ascontiguousarray(apply(self.fitted.steps, self.targets[rows]))
         given = {"output": self.result[torch.from_numpy(rows)], "target": torch.from_numpy(target)}
-        names = [code_name(name) for name in given]
+        names = code_name("output"), code_name("target")
         if self.weights is None and not self.fitted.class_weights and known(target).all():
             return float(value_of(self.output.loss.code(*names), given))
         row_weights = None if self.weights is None else self.weights[rows]
@@ -156,7 +156,7 @@ def _there(answers: Array, targets: Array) -> tuple[Array, Array]:
     if there.all():
         return answers, targets
     if answers.ndim > 1 and targets.dtype.kind == "f":
-        there = there.reshape(len(there), -1).all(axis=1)
+        there = np.asarray(there.reshape(len(there), -1).all(axis=1))
     return answers.reshape(targets.shape)[there], targets[there]
 
 
