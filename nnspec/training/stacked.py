@@ -32,10 +32,6 @@ class StackedOptimizer:
             message = f"a population is trained by {', '.join(KINDS)}, not by {given}"
             help = "leave --population out: the trials then run one by one"
             raise SpecError.of("not-trainable", message, first.span_of("optimizer"), help=help)
-        if first.train.steps is not None or first.train.time is not None:
-            message = "a population is trained in whole epochs, without `steps` and `time`"
-            help = "give `epochs` alone, or leave --population out: the trials then run one by one"
-            raise SpecError.of("not-trainable", message, first.span_of("train"), help=help)
         self.learnt = learnt
         self.state: dict[str, Stacked] = {known: {} for known in learnt}
         self.groups: list[dict[str, Any]] = []

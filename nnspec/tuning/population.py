@@ -15,6 +15,7 @@ from nnspec.source.node import Scalar
 from nnspec.spec.reach import Reach
 from nnspec.spec.resolve import resolve
 from nnspec.spec.search import Search
+from nnspec.spec.spec import Spec
 from nnspec.training.batches import Examples
 from nnspec.training.engine import choose_device
 from nnspec.training.evaluate import Judge
@@ -26,6 +27,7 @@ from nnspec.training.train import tensors_of
 from nnspec.tuning.study import Asked, Study
 from nnspec.tuning.tune import Followed, Tuned
 
+OF_ONE = ("steps", "time", "accumulate", "ema", "unfreeze", "clip_grad_value")  # of `train`
 FREE = ("lr", "weight_decay")  # of the optimizer: each network of a population may have its own
 
 
@@ -33,17 +35,26 @@ def check_alike(tuned: Tuned) -> None:
     """Refuse a search that changes more than a population's networks may differ in; SpecError at the first."""
     middle = {search.name: search.default for search in tuned.searches}
     first = tuned.network(middle)
-    for given in first.spec.inputs.values():
-        if given.augmentations:
-            span = first.spec.span_of("inputs", given.name, "augment")
-            help = "leave --population out: the trials then run one by one"
-            raise SpecError.of("not-trainable", "a population's examples are not augmented", span, help=help)
+    _refuse_what_is_of_one(first.spec)
     for search in tuned.searches:
         for value in _ends(search):
             if not alike(first, tuned.network({**middle, search.name: value})):
                 message = f"{search.name} changes more than the numbers that a population's networks may differ in"
                 help = "those are lr, weight_decay, the p of Dropout and train.seed; leave --population out"
                 raise SpecError.of("not-trainable", message, search.span, help=help)
+
+
+def _refuse_what_is_of_one(spec: Spec) -> None:
+    """Refuse what a training of one network does, and a population's step does not."""
+    help = "leave --population out: the trials then run one by one"
+    for given in spec.inputs.values():
+        if given.augmentations:
+            span = spec.span_of("inputs", given.name, "augment")
+            raise SpecError.of("not-trainable", "a population's examples are not augmented", span, help=help)
+    for key in OF_ONE:
+        if getattr(spec.train, key) != type(spec.train).model_fields[key].get_default():
+            message = f"a population is trained without `{key}`"
+            raise SpecError.of("not-trainable", message, spec.span_of("train", key), help=help)
 
 
 def alike(one: Network, other: Network) -> bool:

@@ -116,3 +116,23 @@ def test_an_optimizer_without_a_stacked_form_is_told(optimizer: str, name: str):
         "      |            ^^^^^\n"
         "  help  leave --population out: the trials then run one by one"
     )
+
+
+@pytest.mark.parametrize(
+    ("more", "key"),
+    [
+        ("accumulate: 2", "accumulate"),
+        ("ema: 0.9", "ema"),
+        ("steps: 5", "steps"),
+        ("clip_grad_value: 1", "clip_grad_value"),
+    ],
+)
+def test_what_only_one_network_does_is_refused(more: str, key: str, tmp_path: Path):
+    text = SPEC.replace("ADAM", "Adam").replace("EXTRA", f", {more}")
+    with pytest.raises(SpecError) as caught:
+        check_alike(tuned(text, tmp_path))
+    found = caught.value.diagnostics[0]
+    assert (found.message, found.help) == (
+        f"a population is trained without `{key}`",
+        "leave --population out: the trials then run one by one",
+    )
