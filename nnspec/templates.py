@@ -13,6 +13,7 @@ from nnspec.spec.splice import splice
 PACKAGE = Path(__file__).parent
 # An installed package holds the specs; in a checkout they stand beside it.
 FOLDERS = (PACKAGE / "specs", PACKAGE.parent / "specs")
+SOURCES = ("source", "train", "validation", "test")  # of data
 UNEXPLAINED = ("nnspec", "name", "description")  # keys that say themselves what they are
 
 
@@ -62,6 +63,18 @@ def write_template(template: Template, assignments: Iterable[str] = ()) -> str:
     return _explained(_with_data(text, template.path.name), template.path.name)
 
 
+def data_beside(template: Template, text: str) -> list[Path]:
+    """The files beside a template that its text, as it was written, reads examples from."""
+    data = source.parse(text, template.path.name).get("data")
+    nodes = [data, *(data.get(key) for key in SOURCES)] if data else []
+    names = dict.fromkeys(node.value for node in nodes if node and isinstance(node.value, str))
+    return [template.path.with_name(name) for name in names if _is_beside(template, name)]
+
+
+def _is_beside(template: Template, name: str) -> bool:
+    return Path(name).name == name and template.path.with_name(name).is_file()
+
+
 def _stands_alone(root: Node) -> bool:
     """Whether it is a whole spec that needs no other file of specs."""
     return root.get("layers") is not None and root.get("extends") is None and root.get("imports") is None
@@ -105,5 +118,6 @@ def _explained(text: str, name: str) -> str:
         above = lines[span.line - 2] if span.line > 1 else ""
         if key in described and key not in UNEXPLAINED and not above.startswith("#"):
             gap = [""] if above else []
-            lines[span.line - 1 : span.line - 1] = [*gap, f"# {described[key]}"]
+            first, *_ = described[key].split("\n\n")
+            lines[span.line - 1 : span.line - 1] = [*gap, *(f"# {line}" for line in first.splitlines())]
     return "\n".join(lines) + "\n"

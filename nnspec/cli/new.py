@@ -14,7 +14,7 @@ from nnspec.spec.splice import splice
 
 def new(arguments: Namespace) -> int:
     """A template's text, on the terminal or in a file; the list of templates without one."""
-    from nnspec.templates import find_template, write_template
+    from nnspec.templates import data_beside, find_template, write_template
 
     if arguments.data:
         return _from_data(arguments)
@@ -28,8 +28,24 @@ def new(arguments: Namespace) -> int:
     if not output:
         sys.stdout.write(text_written)
         return 0
+    _copy(data_beside(template, text_written), Path(output).parent, force=arguments.force)
     _write(text_written, output)
     return 0
+
+
+def _copy(files: Sequence[Path], folder: Path, *, force: bool) -> None:
+    """Copy the data that a template reads; a file of that name that holds something else is not written over."""
+    from nnspec.files import write_whole
+
+    for file in files:
+        target, data = folder / file.name, file.read_bytes()
+        if target.is_file() and target.read_bytes() == data:
+            continue
+        if target.exists() and not force:
+            help = "--force writes over it; or give another folder"
+            raise SpecError.of("file", f"{target} is there already, and the template has another", help=help)
+        write_whole(target, data)
+        print(f"wrote {target}, which it learns from")
 
 
 def _from_data(arguments: Namespace) -> int:

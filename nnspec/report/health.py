@@ -23,13 +23,15 @@ def health_charts(story: Story) -> Iterator[Chart]:
 
 
 def findings(story: Story) -> Iterator[Html]:
-    """Each finding with its place and the way out."""
+    """Each finding with its place, what it was seen by, and the way out."""
     for found in story.findings:
+        lines = [f"{note['label']}: {note['text']}" for note in found.get("notes") or ()]
         place = f"{found.get('file')}:{found.get('line')}" if found.get("file") else ""
         yield tag(
             "div",
             tag("b", str(found.get("message", "")), class_="wrong"),
-            tag("p", f"{place}  {found.get('help') or ''}".strip()),
+            tag("small", f"{place}, after epoch {found.get('epoch', 0)}".removeprefix(", ")),
+            *(tag("p", line) for line in [*lines, str(found.get("help") or "")] if line),
             class_="card",
         )
 

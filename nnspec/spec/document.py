@@ -328,8 +328,11 @@ class Document(Section):
     loss: Any = None
     """The loss of the one output, in short."""
     optimizer: Any = None
-    """The optimizer, by PyTorch's name; or a list of them for groups of parameters, each but the last with a `match`, a
-    pattern of their names: `[{match: "*.bias", SGD: {lr: 0.1}}, {AdamW: {lr: 1e-3}}]`. The first that fits wins."""
+    """The optimizer, by PyTorch's name.
+
+    Or a list of them for groups of parameters, each but the last with a `match`, a pattern of their names:
+    `[{match: "*.bias", SGD: {lr: 0.1}}, {AdamW: {lr: 1e-3}}]`. The first that fits wins.
+    """
     scheduler: Any = None
     """The learning-rate schedule, by PyTorch's name."""
     weights: WeightsSection | str | None = None

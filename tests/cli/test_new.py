@@ -170,3 +170,27 @@ def test_a_built_package_carries_the_specs(tmp_path):
     inside = [name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("nnspec/specs/")]
     specs = [path.relative_to(FOLDERS[1]).as_posix() for path in FOLDERS[1].rglob("*.yaml")]
     assert sorted(name for name in inside if name.endswith(".yaml")) == sorted(f"nnspec/specs/{path}" for path in specs)
+
+
+def test_the_data_beside_a_template_come_along(capsys, tmp_path):
+    lessons = FOLDERS[1] / "lessons"
+    (tmp_path / "mine").mkdir()
+    code, out, _ = run(capsys, "new", "lessons/imbalance", "-o", "mine/net.yaml")
+    assert (code, out.splitlines()[:2]) == (
+        0,
+        ["wrote mine/rare.csv, which it learns from", "wrote mine/net.yaml; next:"],
+    )
+    assert (tmp_path / "mine" / "rare.csv").read_bytes() == (lessons / "rare.csv").read_bytes()
+    assert run(capsys, "check", "mine/net.yaml")[0] == 0
+
+
+def test_data_of_that_name_are_not_written_over(capsys, tmp_path):
+    (tmp_path / "rare.csv").write_text("a,b\n1,2\n")
+    assert run(capsys, "new", "lessons/imbalance", "-o", "net.yaml") == (
+        1,
+        "",
+        "error[file]: rare.csv is there already, and the template has another\n"
+        "  help  --force writes over it; or give another folder\n",
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["rare.csv"]
+    assert run(capsys, "new", "lessons/imbalance", "-o", "net.yaml", "--force")[0] == 0

@@ -171,13 +171,13 @@ def test_the_health_of_layers_and_what_went_wrong_stand_in_the_page(tmp_path):
             {"name": "tanh_1", "kind": "Tanh", "gradient": None, "saturated": 0.25, "std": 0.9},
         ]
         run.add_health({"epoch": 1, "step": step, "loss": 1.0, "gradient": 0.1, "layers": layers})
-    run.add_finding({"message": "<b>vanishing</b>", "file": "net.yaml", "line": 6, "help": "use ReLU"})
+    notes = [{"label": "why", "text": "Sigmoid"}]
+    place = {"file": "net.yaml", "line": 6}
+    run.add_finding({"epoch": 1, "message": "<b>vanishing</b>", **place, "notes": notes, "help": "use ReLU"})
     text, page = read_page(run)
     assert page.headings[:3] == ["Results", "Learning curves", "Health"]
-    assert [found for found in page.text if "vanish" in found or "use R" in found] == [
-        "<b>vanishing</b>",
-        "net.yaml:6  use ReLU",
-    ]
+    start = page.text.index("<b>vanishing</b>")
+    assert page.text[start : start + 4] == ["<b>vanishing</b>", "net.yaml:6, after epoch 1", "why: Sigmoid", "use ReLU"]
     assert [
         title for title in ("Gradient norm by layer", "Update to weight by layer") if f"<h3>{title}</h3>" in text
     ] == [
