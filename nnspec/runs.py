@@ -34,6 +34,7 @@ WEIGHTS = "weights.safetensors"  # the best weights, by the module's state-dict 
 PREPARATION = "preparation.json"  # what was learnt from the training rows
 METRICS = "metrics.jsonl"  # one line an epoch
 HEALTH = "health.jsonl"  # one line a look at the layers: activations, gradients, updates
+LR_RANGE = "lr_range.json"  # the range test that found the learning rate: rate, loss and smoothed loss of each step
 FINDINGS = "findings.jsonl"  # what went wrong, one line each as a diagnostic, with its epoch
 RESULT = "result.json"  # final metrics of each part
 ROW_WEIGHTS = "data.weight"  # among the kept arrays, beside inputs and outputs, whose names have no dot
@@ -113,6 +114,9 @@ class Run:
 
     def add_health(self, line: Mapping[str, Any]) -> None:
         append_line(self.file(HEALTH), line)
+
+    def write_lr_range(self, curve: Mapping[str, Any]) -> None:
+        write_json(self.file(LR_RANGE), curve)
 
     def findings(self) -> list[dict[str, Any]]:
         """What was found to be wrong: diagnostics as `nnspec check --format json` gives them, each with its epoch."""

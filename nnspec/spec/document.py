@@ -185,8 +185,9 @@ class TrainSection(Section):
     )
     """How long it may take, as in 90s, 10m or 2h. Without `epochs` and `steps`, a schedule that spans the whole
     training is refused, since nobody knows then how many steps that will be."""
-    batch_size: Annotated[int, Field(ge=1, le=MAX_BATCH)] | Literal["full"] = 32
-    """Examples per step; `full` is gradient descent on all of them."""
+    batch_size: Annotated[int, Field(ge=1, le=MAX_BATCH)] | Literal["full", "auto"] = 32
+    """Examples per step; `full` is gradient descent on all of them. `auto` measures before the training, and takes the
+    largest that fits in memory and still speeds it up."""
     accumulate: Annotated[int, Field(ge=1, le=MAX_BATCH)] = 1
     """Batches per step: their gradients are averaged, as those of one batch so many times as large, which memory may
     not hold. BatchNorm sees each batch for itself."""

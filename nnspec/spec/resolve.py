@@ -28,7 +28,7 @@ def resolve(spec: Spec) -> dict[str, Any]:
     if spec.data:
         document["data"] = _escaped(spec.data.model_dump(mode="json", exclude_none=True))
     if spec.optimizer:
-        document["optimizer"] = _optimizer(spec.optimizer)
+        document["optimizer"] = _optimizer(spec.optimizer, spec.lr_auto)
     if spec.scheduler:
         document["scheduler"] = _choice(spec.scheduler)
     if spec.weights:
@@ -96,10 +96,11 @@ def _choices(chosen: Iterable[BaseModel]) -> list[dict[str, Any]]:
     return [_choice(item) for item in chosen]
 
 
-def _optimizer(optimizer: Optimizer) -> Any:
+def _optimizer(optimizer: Optimizer, lr_auto: bool) -> Any:
     """One, or a list of groups; the last one's pattern matches everything where it was written without."""
     if not isinstance(optimizer, Groups):
-        return _choice(optimizer)
+        ((name, fields),) = _choice(optimizer).items()
+        return {name: {**fields, "lr": "auto"} if lr_auto else fields}
     return [{"match": _escaped(group.match), **_choice(group.optimizer)} for group in optimizer.groups]
 
 

@@ -18,6 +18,7 @@ from nnspec.prepare.describe import examples as examples_of_step
 from nnspec.prepare.step import Step
 from nnspec.spec.document import Document
 from nnspec.spec.names import MAX_NAME
+from nnspec.spec.optimizers import ALONE, AUTO
 from nnspec.spec.schedules import HOLDING, HOLDS
 from nnspec.spec.schema_fields import (
     EXPRESSION,
@@ -83,6 +84,11 @@ def _link(document: Schema, definitions: Schema) -> None:
     for fields, kind in ((result, "loss"), (whole, "loss"), (whole, "optimizer"), (whole, "scheduler")):
         fields[kind] |= {"anyOf": [_ref(kind), NULL]}
     whole["optimizer"]["anyOf"].append({"type": "array", "items": _group(definitions["optimizer"]), "minItems": 1})
+    for name in set(OPTIMIZERS) - set(ALONE):
+        if OPTIMIZERS[name].usual:
+            rate = definitions[f"optimizer.{name}"]["properties"]["lr"]
+            rate |= {"pattern": rf"{EXPRESSION}|^{AUTO}$"}
+            rate["description"] += "; `auto` finds one by a range test before the training"
     for name in HOLDING:
         definitions[f"scheduler.{name}"]["properties"][HOLDS]["items"] = _ref("scheduler")
     whole["init"]["anyOf"][0]["items"] = _rule(definitions["initializer"])

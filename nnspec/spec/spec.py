@@ -171,6 +171,7 @@ class Spec:
     budget: BudgetSection | None = None
     init: tuple[InitRule, ...] = ()
     weights: WeightsSection | None = None
+    lr_auto: bool = False  # whether a range test finds the learning rate, which is the optimizer's own until then
     broken: frozenset[str] = frozenset()  # inputs whose own mistakes have been told
 
     def span_of(self, *path: str | int, key: bool = False) -> Span:

@@ -19,7 +19,7 @@ from nnspec.spec.head import SMALLEST, check_is_spec, check_version
 from nnspec.spec.imports import read_imports
 from nnspec.spec.inputs import read_inputs
 from nnspec.spec.instantiate import instantiate, show, unknown_key
-from nnspec.spec.optimizers import check_moved, read_optimizer
+from nnspec.spec.optimizers import asks_for_rate, check_moved, check_rate, read_optimizer
 from nnspec.spec.outputs import read_outputs
 from nnspec.spec.params import Names, read_params
 from nnspec.spec.rules import read_rules
@@ -59,6 +59,7 @@ def validate(root: Node, stem: str, findings: Findings, imported: dict[Node, Spe
     home = _home(root, {} if imported is None else imported, findings)
     optimizer = _optimizer(root, findings)
     scheduler = _scheduler(root, findings)
+    check_rate(optimizer, scheduler, root, findings)
     check_moved(optimizer, scheduler, root, findings)
     train = read_train(root.get("train"), findings)
     check_length(scheduler, train, root, findings)
@@ -78,6 +79,7 @@ def validate(root: Node, stem: str, findings: Findings, imported: dict[Node, Spe
         params=names,
         home=home,
         weights=_weights(root, findings),
+        lr_auto=asks_for_rate(root.get("optimizer")),
         init=read_rules(root.get("init"), findings),
         broken=broken,
     )

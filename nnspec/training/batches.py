@@ -11,6 +11,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+SMALLEST = 32  # examples of a batch that `auto` takes, where there are so many
 CHUNK_BYTES = 16 * 2**20  # gathered at a time
 CHUNK_STEPS = 1000  # steps whose losses are kept on the device before anyone looks at them
 
@@ -127,7 +128,9 @@ class Examples:
 
 
 def batch_size_of(asked: int | str, rows: int) -> int:
-    """Examples of a batch: so many as the spec says, or all of so many rows."""
+    """Examples of a batch: so many as the spec says, or all of so many rows. Where it is yet to be found, the least."""
+    if asked == "auto":
+        return min(SMALLEST, rows)
     return asked if isinstance(asked, int) else rows
 
 

@@ -37,13 +37,17 @@ class Member:
 
 
 def check_simple(spec: Spec) -> None:
-    """Refuse what a population's step does not know; SpecError."""
-    plain = TrainSection()
+    """Refuse what a population's step does not know, and what is found for one network alone; SpecError."""
+    plain, help = TrainSection(), "leave --population out: the trials then run one by one"
     for key in UNKNOWN:
         if getattr(spec.train, key) != getattr(plain, key):
             message = f"a population knows no `train: {{{key}: ...}}`"
-            help = "leave --population out: the trials then run one by one"
             raise SpecError.of("not-trainable", message, spec.span_of("train", key), help=help)
+    if spec.train.batch_size == "auto":
+        message = "a population knows no `batch_size: auto`"
+        raise SpecError.of("not-trainable", message, spec.span_of("train", "batch_size"), help=help)
+    if spec.lr_auto:
+        raise SpecError.of("not-trainable", "a population knows no `lr: auto`", spec.span_of("optimizer"), help=help)
 
 
 class Masked(nn.Module):

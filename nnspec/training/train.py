@@ -23,6 +23,7 @@ from nnspec.spec.resolve import resolve
 from nnspec.spec.spec import Spec
 from nnspec.training.alone import alone
 from nnspec.training.augmenting import check_augmentations, make_augmenter, mixes
+from nnspec.training.automatic import asks, find, on_new_networks, settled
 from nnspec.training.average import Average
 from nnspec.training.batches import Examples, Feed, batch_size_of, batch_sizes
 from nnspec.training.best import Best
@@ -116,6 +117,12 @@ def _train_alone(
     progress: Progress,
     before: Mapping[str, Any] | None,
 ) -> Result:
+    chosen: Mapping[str, Any] = before.get("chosen", {}) if before else {}
+    if asks(spec) and not before:
+        make = on_new_networks(graph, data, start, seed, device, make_learner)
+        with exhaustion_told(spec), flushed_denormals():
+            chosen = find(spec, graph, data, feed_of(spec, graph, data, "train", device), device, make, run, progress)
+    spec = settled(spec, chosen)
     source = _leave(spec, graph, data, run, before["spec"] if before else _spec_name(spec))
     places = {vertex.name: vertex.span for vertex in graph}
     filename = str(run.file(SOURCE))
@@ -126,7 +133,7 @@ def _train_alone(
     with exhaustion_told(spec), flushed_denormals(), threads, explained(source, filename, places):
         parts = {name: feed_of(spec, graph, data, name, device) for name in PARTS}
         found = {name: digests(graph, data, part) for name, part in parts.items()}
-        _keep_record(run, spec, seed, device, start, found, before)
+        _keep_record(run, spec, seed, device, start, found, chosen, before)
         torch.manual_seed(seed)
         net = load(source, filename, places)
         if start:
@@ -309,6 +316,7 @@ def _keep_record(
     device: torch.device,
     start: Start | None,
     data: Mapping[str, Any],
+    chosen: Mapping[str, Any],
     before: Mapping[str, Any] | None,
 ) -> None:
     """Write where and how the run is trained; of one that goes on, that it does, and on the same data."""
@@ -322,6 +330,7 @@ def _keep_record(
         "threads": torch.get_num_threads(),
         "started": _now(),
         "data": data,
+        **({"chosen": chosen} if chosen else {}),
     }
     if start:
         record["weights"] = {"file": start.name, "taken": len(start.takes), "anew": list(start.anew)}

@@ -22,11 +22,15 @@ def training(network: Network) -> Iterator[list[str]]:
             yield _loss(output, network.graph)
     for whose, optimizer in _movers(spec):
         yield _chosen(optimizer, optimizer.in_words(), f"{whose}: " if whose else "")
+    if spec.lr_auto and spec.optimizer:
+        lr = f"{spec.optimizer.lr:g} stands for it here"
+        yield paragraph(f"Its learning rate is found by a range test before the training; {lr}.")
     if spec.scheduler:
         yield _chosen(spec.scheduler, "; ".join(_scheduled(spec, spec.scheduler)))
     if spec.optimizer and spec.data:
         size = spec.train.batch_size
-        each = "all examples at once" if size == "full" else "one example" if size == 1 else f"{size} examples"
+        words = {"full": "all examples at once", "auto": "as many examples as still speed it up", 1: "one example"}
+        each = words.get(size, f"{size} examples")
         length = spec.train.length
         whole = f"{length.epochs} times through the training examples" if length.epochs else str(length)
         limits = str(replace(length, epochs=None)) if length.epochs else ""
