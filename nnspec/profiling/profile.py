@@ -9,6 +9,7 @@ import numpy as np
 
 from nnspec.data.columns import input_columns
 from nnspec.data.examples import PARTS, cut_of, read_tables
+from nnspec.data.windows import in_windows
 from nnspec.diagnostics import SpecError, some
 from nnspec.prepare.missing import fills_missing, is_missing
 from nnspec.profiling.column import Column, profile_column
@@ -77,15 +78,17 @@ def profile_spec(spec: Spec, folder: Path, allowed: Sequence[Path] = ()) -> Prof
     ordered = sorted(table.columns, key=lambda name: name not in roles)  # those that the spec uses first
     columns = tuple(profile_column(table, name) for name in ordered)
     section = spec.data.split.model_copy(update=dict.fromkeys(own, 0.0))
-    cut = cut_of(spec, table, section)
+    seen, followed = in_windows(spec, table)
+    cut = cut_of(spec, followed, section)
+    seen_of, own = ({part: in_windows(spec, given)[i] for part, given in own.items()} for i in (0, 1))
     parts = {part: np.arange(own[part].rows) if part in own else getattr(cut, part) for part in PARTS}
     learnt = [output for output in spec.outputs.values() if output.reads_column]
-    classes = {output.name: _classes(output, table, own, parts) for output in learnt if _is_class(output)}
+    classes = {output.name: _classes(output, followed, own, parts) for output in learnt if _is_class(output)}
     read = [name for name, role in roles.items() if role.startswith("input")]
     warnings = [
         *_of_columns([column for column in columns if column.name in roles], _filled(spec, table)),
-        *_of_twins(twins(table, read, parts, own), parts),
-        *_of_leaks(table, [column for column in columns if column.name in read], [x.column for x in learnt]),
+        *_of_twins(twins(seen, read, parts, seen_of), parts),
+        *_of_leaks(followed, [column for column in columns if column.name in read], [x.column for x in learnt]),
         *(warned for name, found in classes.items() for warned in _of_classes(name, found)),
     ]
     return Profile(
@@ -107,7 +110,8 @@ def _roles(spec: Spec, table: Table) -> dict[str, str]:
         found |= dict.fromkeys(input_columns(spec, given, table), f"input {name}")
     for name, output in spec.outputs.items():
         if output.reads_column:
-            found[output.column] = f"target of {name}"
+            role = f"target of {name}"
+            found[output.column] = f"{found[output.column]}, {role}" if output.column in found else role
     return found
 
 

@@ -241,3 +241,18 @@ def test_a_target_that_is_not_there_is_told(folder, capsys):
         "      |          ^^^^\n"
         "  help  did you mean 'lived'?\n"
     )
+
+
+def test_a_series_is_shown_with_the_parts_that_its_windows_make(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("rows.csv").write_text("spots\n" + "\n".join(str((7 * i) % 101) for i in range(100)) + "\n")
+    Path("net.yaml").write_text(
+        "nnspec: 1\ndata: {source: rows.csv, window: {length: 10}}\n"
+        "inputs: {past: {column: spots, shape: [10]}}\nlayers: [Linear: 1]\n"
+        "outputs: {next: {column: spots, loss: MSELoss}}\n"
+    )
+    assert main(["data", "net.yaml", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["rows"] == 100
+    assert found["roles"] == {"spots": "input past, target of next"}
+    assert (sum(found["parts"].values()), found["warnings"]) == (90, [])
