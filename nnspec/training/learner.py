@@ -15,7 +15,7 @@ from nnspec.diagnostics import some
 from nnspec.training.average import Average
 from nnspec.training.batches import Batch, Feed
 from nnspec.training.interrupt import Stop
-from nnspec.training.optimizer import put_back, state_of
+from nnspec.training.optimizer import join, put_back, state_of
 from nnspec.training.step import PlainStep, Recorded, Step
 
 Advance = Callable[[int], None]  # told how many steps were done
@@ -119,6 +119,7 @@ class Learner:
         due = [name for name, epoch in self.thaws.items() if epoch <= number and not self._named[name].requires_grad]
         if due:
             self._train_only({*self._trained, *due})
+            join(self.optimizer, [self._named[name] for name in due])
             self.tell(f"epoch {number}: {some(due)} {'are' if len(due) > 1 else 'is'} trained from here on")
 
     def so_far(self) -> float:

@@ -1,12 +1,13 @@
 """The spec's optimizer, as torch's own; and its state, parameter by parameter, under the parameters' names."""
 
 import copy
+from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
 import torch
 from torch import nn
-from torch.optim import Optimizer
+from torch.optim import SGD, Optimizer
 
 from nnspec.codegen.load import evaluate
 from nnspec.diagnostics import SpecError
@@ -75,6 +76,20 @@ def put_back(optimizer: Optimizer, state: dict[str, Any]) -> None:
                 here = member.state[parameter]
                 kept = {key: here[key].copy_(value) for key, value in saved.items() if _fits(here.get(key), value)}
                 member.state[parameter] = {**copy.deepcopy(saved), **kept}
+
+
+def join(optimizer: Optimizer, parameters: Iterable[nn.Parameter]) -> None:
+    """Let parameters that had no gradient so far be moved beside others that had.
+
+    torch's fused SGD takes momentum from all of its parameters or from none. Without dampening a first step from zeros
+    is the same as one from nothing.
+    """
+    joining = set(parameters)
+    for member in members(optimizer):
+        for group in member.param_groups if isinstance(member, SGD) else ():
+            for parameter in joining.intersection(group["params"]) if group["momentum"] else ():
+                if member.state[parameter].get("momentum_buffer") is None:
+                    member.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
 
 
 def members(optimizer: Optimizer) -> tuple[Optimizer, ...]:

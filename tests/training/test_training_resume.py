@@ -74,6 +74,11 @@ KINDS = {
         "layers=[{Linear: 8, freeze: true, name: one}, ReLU, {Linear: 8, freeze: true, name: two}, {Linear: 2}]",
         "train.unfreeze={'two.*': 2, '*': 5}",
     ],
+    "unfrozen, with momentum": [
+        "layers=[{Linear: 8, freeze: true, name: one}, ReLU, {Linear: 2}]",
+        "train.unfreeze={'*': 5}",
+        "optimizer={SGD: {lr: 0.05, momentum: 0.9}}",
+    ],
     "averaged": ["train.ema=0.9", "layers=[{Linear: 8}, BatchNorm1d, ReLU, {Linear: 2}]"],
     "groups of one type": [
         "optimizer=[{match: '*.bias', AdamW: {weight_decay: 0}}, {AdamW: {lr: 1e-2}}]",

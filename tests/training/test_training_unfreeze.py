@@ -19,9 +19,15 @@ train: {epochs: 4, batch_size: 16, unfreeze: {"two.*": 2, "*.bias": 3}}
 """
 
 
-def by_hand(training, epochs=4):
+KINDS = {
+    "AdamW: {lr: 1e-2}": lambda x: torch.optim.AdamW(x, lr=1e-2),
+    "SGD: {lr: 0.01, momentum: 0.9}": lambda x: torch.optim.SGD(x, lr=0.01, momentum=0.9),
+}
+
+
+def by_hand(training, kind, epochs=4):
     net, order = training.net, torch.Generator().manual_seed(0)
-    optimizer = torch.optim.AdamW(net.parameters(), lr=1e-2)
+    optimizer = KINDS[kind](net.parameters())
     for epoch in range(1, epochs + 1):
         for parameter in net.two.parameters() if epoch == 2 else [net.one.bias] if epoch == 3 else []:
             parameter.requires_grad_(True)
@@ -33,14 +39,15 @@ def by_hand(training, epochs=4):
 
 
 @pytest.mark.parametrize("compiled", [False, True])
-def test_what_is_frozen_learns_from_its_epoch_on(compiled):
-    ours, theirs = (Training(NET, line_with_noise()) for _ in range(2))
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_frozen_learns_from_its_epoch_on(kind, compiled):
+    ours, theirs = (Training(NET.replace("AdamW: {lr: 1e-2}", kind), line_with_noise()) for _ in range(2))
     first, told = copy_of(ours.net), []
     ours.learner.tell = told.append
     if compiled:
         ours.learner.update = CompiledStep(ours.learner.plain)
     ours.run()
-    found, wanted = copy_of(ours.net), by_hand(theirs)
+    found, wanted = copy_of(ours.net), by_hand(theirs, kind)
     assert all(torch.allclose(found[name], wanted[name], atol=1e-6) for name in wanted)
     assert [name for name in first if first[name].equal(found[name])] == ["one.weight"]
     assert told == [
