@@ -10,7 +10,7 @@ from nnspec.diagnostics import SpecError
 from nnspec.prepare.fitted import Class
 from nnspec.prepare.missing import is_missing
 from nnspec.spec.cells import WHOLE
-from nnspec.tables import Array, Table, numbers, shown_value
+from nnspec.tables import Array, LazyColumns, Table, numbers, shown_value
 
 MAX_LISTED = 12
 
@@ -45,28 +45,21 @@ def read_labels(table: Table, column: str, given: Sequence[Class] = ()) -> Label
 
     Nothing stands where a number is NaN, and where a text means that (NA), unless `given` lists it.
     """
+    listed = {str(name) for name in given}
+    if isinstance(table.columns, LazyColumns) and (quick := table.columns.distinct(column)):
+        return _texts(table, column, *quick, listed)
     raw = table.columns[column]
-    missing = _missing(raw, {str(name) for name in given})
+    if raw.dtype.kind in "OU":
+        return _texts(table, column, *_distinct(raw), listed)
+    missing = np.isnan(raw) if raw.dtype.kind == "f" else np.zeros(raw.shape, np.bool_)
     if missing.all():
         return Labels(np.zeros(raw.shape, np.int64), missing)
     there = np.where(missing, raw[~missing][0], raw) if missing.any() else raw
-    return Labels(_classes(table, column, there), missing)
+    return Labels(_whole(table, column, there), missing)
 
 
-def _missing(values: Array, given: Container[str]) -> Array:
-    if values.dtype.kind == "f":
-        return np.isnan(values)
-    texts = values.ravel().tolist() if values.dtype.kind in "OU" else []
-    gaps = {text for text in set(texts) if is_missing(text) and text.strip() not in given}
-    if not gaps:
-        return np.zeros(values.shape, np.bool_)
-    return np.array([text in gaps for text in texts]).reshape(values.shape)
-
-
-def _classes(table: Table, column: str, values: Array) -> Array:
-    """The labels of values that are all there."""
-    if values.dtype.kind in "OU":
-        return _texts(table, column, values)
+def _whole(table: Table, column: str, values: Array) -> Array:
+    """Numbers that are all there as whole ones."""
     if values.dtype.kind != "f":
         return values
     if not np.isfinite(values).all():
@@ -104,6 +97,10 @@ def list_classes(classes: Sequence[Class]) -> str:
 
 def _distinct(values: Array) -> tuple[list[Any], Array]:
     """The different values, sorted, and for each value its place among them."""
+    if values.dtype == np.int64 and values.size and int(values.max()) - int(values.min()) < values.size:
+        least = values.min()
+        there = np.bincount((values - least).reshape(-1)) > 0  # no sorting where the numbers stand close together
+        return (np.flatnonzero(there) + least).tolist(), (np.cumsum(there) - 1)[values - least]
     if values.dtype.kind not in "OU":
         found, inverse = np.unique(values, return_inverse=True)
         return found.tolist(), inverse.reshape(values.shape)
@@ -113,14 +110,21 @@ def _distinct(values: Array) -> tuple[list[Any], Array]:
     return distinct, np.array([place[text] for text in texts], dtype=np.int64).reshape(values.shape)
 
 
-def _texts(table: Table, column: str, values: Array) -> Array:
-    raw, inverse = _distinct(values)
+def _texts(table: Table, column: str, raw: Sequence[str], inverse: Array, given: Container[str]) -> Labels:
+    """The labels of texts: the different ones, and the place of each row's among them."""
+    gaps = np.array([is_missing(text) and text.strip() not in given for text in raw])
+    missing: Array = gaps[inverse]
+    if gaps.all():
+        return Labels(np.zeros(inverse.shape, np.int64), missing)
+    raw = [text for text, gap in zip(raw, gaps, strict=True) if not gap]
+    places = np.where(gaps, -1, np.cumsum(~gaps) - 1)[inverse]
     bare = [text.strip() for text in raw]
-    _refuse_spaced(table, column, raw, bare, inverse)
+    _refuse_spaced(table, column, raw, bare, places)
+    places = np.where(missing, places[~missing][0], places)
     whole = [WHOLE.fullmatch(text) for text in bare]
     if all(whole):
-        return np.array([int(match[1]) for match in whole if match], dtype=np.int64)[inverse]
-    return np.array(bare)[inverse]
+        return Labels(np.array([int(match[1]) for match in whole if match], dtype=np.int64)[places], missing)
+    return Labels(np.array(bare)[places], missing)
 
 
 def _refuse_spaced(table: Table, column: str, raw: Sequence[str], bare: Sequence[str], inverse: Array) -> None:

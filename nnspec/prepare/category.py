@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import Annotated, Any, Self
 
 from pydantic import Field, PositiveInt, model_validator
@@ -233,7 +234,8 @@ def _known(values: Sequence[Category] | None, state: State, columns: int) -> Seq
 def _places(column: Rows, values: Sequence[Category], unknown: int) -> Rows:
     """The place of each value among those that are known."""
     index = {value: place for place, value in enumerate(values)}
-    return namespace(column).asarray([index.get(value, unknown) for value in column.tolist()], dtype="int64")
+    places = map(index.get, column.tolist(), repeat(unknown))
+    return namespace(column).fromiter(places, dtype="int64", count=len(column))
 
 
 def _numbered(values: Sequence[Category], first: int) -> dict[Category, int]:

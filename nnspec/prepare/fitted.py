@@ -78,10 +78,14 @@ class Preparation:
 def fit(steps: Iterable[Step], rows: Rows) -> tuple[FittedStep, ...]:
     """Each step fitted on what the ones before it give."""
     fitted: list[FittedStep] = []
+    given = 0  # steps that the rows went through: none that no other learns from
     for step in steps:
+        if step.accumulator() is None:
+            fitted.append(FittedStep(step))
+            continue
+        rows, given = apply(fitted[given:], rows), len(fitted)
         with _told(step):
             fitted.append(FittedStep(step, step.fit(rows)))
-        rows = step.apply(rows, fitted[-1].state)
     return tuple(fitted)
 
 

@@ -38,11 +38,15 @@ class Moments:
         xp = namespace(rows)
         entries = by_entry(rows, self.dim).astype("float64")
         there = ~xp.isnan(entries)
-        count = there.sum(axis=1)
-        mean = xp.where(there, entries, 0).sum(axis=1) / count.clip(1)
-        squares = (xp.where(there, entries - mean[:, None], 0) ** 2).sum(axis=1)
-        least = xp.where(there, entries, xp.inf).min(axis=1, initial=xp.inf)
-        most = xp.where(there, entries, -xp.inf).max(axis=1, initial=-xp.inf)
+        whole, count = there.all(), there.sum(axis=1)
+
+        def filled(values: Rows, gap: float) -> Rows:
+            return values if whole else xp.where(there, values, gap)
+
+        mean = filled(entries, 0).sum(axis=1) / count.clip(1)
+        squares = (filled(entries - mean[:, None], 0) ** 2).sum(axis=1)
+        least = filled(entries, xp.inf).min(axis=1, initial=xp.inf)
+        most = filled(entries, -xp.inf).max(axis=1, initial=-xp.inf)
         if not self.rank:
             self.rank, self.count, self.mean, self.squares = rows.ndim, count, mean, squares
             self.least, self.most = least, most

@@ -33,9 +33,11 @@ class _Affine(Step):
         return Tensor(x.shape)
 
     def apply(self, rows: Rows, state: State) -> Rows:
-        narrow = rows.astype("float32")
+        narrow = rows.astype("float32", copy=False)
         as_array = narrow.dtype.type
-        return (narrow - as_array(state[self.centre])) / as_array(state[self.spread])
+        centred = narrow - as_array(state[self.centre])
+        centred /= as_array(state[self.spread])
+        return centred
 
     def invert(self, rows: Rows, state: State) -> Rows:
         narrow = rows.astype("float32")

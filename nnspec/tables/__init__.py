@@ -5,11 +5,12 @@ from nnspec.tables.join import beside, join
 from nnspec.tables.numbers import NUMBER, missing_values, numbers, texts
 from nnspec.tables.paths import whole_paths
 from nnspec.tables.read import read_table
-from nnspec.tables.table import Array, Table, check_column, find_column, shown_value
+from nnspec.tables.table import Array, LazyColumns, Table, check_column, find_column, shown_value
 
 __all__ = [
     "NUMBER",
     "Array",
+    "LazyColumns",
     "Table",
     "beside",
     "check_column",

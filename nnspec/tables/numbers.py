@@ -52,6 +52,9 @@ def numbers(table: Table, column: str, *, gaps: bool = False, help: str = FILL_I
 
 def texts(table: Table, column: str) -> Array:
     """A column's texts without the spaces around them; whole numbers as they are written, a missing one as ""."""
+    if isinstance(table.columns, LazyColumns) and (quick := table.columns.distinct(column)):
+        bare, places = [text.strip() for text in quick[0]], quick[1]
+        return np.array(bare, dtype=object)[places]
     values = table.columns[column]
     if values.dtype.kind in "OU":
         found = np.array([text.strip() for text in values.flat], dtype=object)

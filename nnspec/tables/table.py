@@ -34,6 +34,10 @@ class LazyColumns(Mapping[str, Array], ABC):
     def numbers(self, column: str) -> Array | None:
         """A column as finite numbers where that is quick; None where it has to be looked at value by value."""
 
+    def distinct(self, column: str) -> tuple[list[str], Array] | None:
+        """A column's different texts, sorted, and for each row its text's place; None where that is not quick."""
+        return None
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:

@@ -5,8 +5,9 @@ import random
 import numpy as np
 import pytest
 
+from nnspec.data.labels import read_labels
 from nnspec.diagnostics import SpecError
-from nnspec.tables import numbers, quick, text
+from nnspec.tables import numbers, quick, text, texts
 from nnspec.tables.delimited import read_delimited
 from nnspec.tables.frames import FrameColumns
 from nnspec.tables.quick import read_plain
@@ -20,6 +21,14 @@ def _small_texts_count_as_large(monkeypatch):
 
 def both(data):
     return read_plain(data, "a.csv", ","), read_delimited(text.decode(data, "a.csv"), "a.csv", ",")
+
+
+def told(read):
+    """What a reading gives, or the message that it ends in."""
+    try:
+        return read()
+    except SpecError as error:
+        return str(error)
 
 
 PLAIN = {
@@ -78,13 +87,10 @@ def test_numbers_are_the_very_same():
 
 @pytest.mark.parametrize("value", ["x", "inf", "nan", "", "1e999", "1_000", "1d", "0x1", "\u0663", "\u00a01"])
 def test_a_value_that_is_no_number_is_told_alike(value):
-    def told(table):
-        with pytest.raises(SpecError) as caught:
-            numbers(table, "a")
-        return str(caught.value)
-
     quickly, strictly = both(f"a,b\n1,x\n{value},y\n{value},z\n".encode())
-    assert told(quickly) == told(strictly)
+    message = told(lambda: numbers(quickly, "a"))
+    assert isinstance(message, str)
+    assert message == told(lambda: numbers(strictly, "a"))
 
 
 def test_a_large_file_is_read_quickly(tmp_path, monkeypatch):
@@ -93,3 +99,36 @@ def test_a_large_file_is_read_quickly(tmp_path, monkeypatch):
     read = read_table(tmp_path / "a.csv", "a.csv")
     assert isinstance(read.columns, FrameColumns)
     assert (read.rows, read.span(299_999).place) == (300_000, "a.csv:300001")
+
+
+@pytest.mark.parametrize(
+    "last", ["2.50", "7", "", "x", " 1.5 ", "inf", "nan", "1e999", "1_0.5", "0x1.8p1", "1.5d", "-.5"]
+)
+def test_a_column_that_begins_with_decimals_is_the_strict_readers(last):
+    quickly, strictly = both(f"a,b\n1.50,x\n-2.25,y\n{last},z\n".encode())
+    assert quickly.columns["a"].tolist() == strictly.columns["a"].tolist()
+    assert texts(quickly.part(1, 2), "a").tolist() == texts(strictly.part(1, 2), "a").tolist()
+    assert told(lambda: numbers(quickly, "a").tolist()) == told(lambda: numbers(strictly, "a").tolist())
+    assert told(lambda: numbers(quickly.part(1, 2), "a").tolist()) == told(
+        lambda: numbers(strictly.part(1, 2), "a").tolist()
+    )
+
+
+@pytest.mark.parametrize("last", ["x", "", "nan", "inf", " 2.5", "1_0.5", "0x1", "1.5d", "\u0663.5", "+2.5"])
+def test_a_column_that_goes_on_otherwise_after_its_begin_is_the_strict_readers(monkeypatch, last):
+    monkeypatch.setattr(quick, "SEEN_BYTES", 20)
+    quickly, strictly = both(("a,b\n" + "1.50,x\n" * 5 + f"{last},y\n").encode())
+    assert quickly.columns["a"].tolist() == strictly.columns["a"].tolist()
+    assert told(lambda: numbers(quickly, "a").tolist()) == told(lambda: numbers(strictly, "a").tolist())
+
+
+@pytest.mark.parametrize("rows", [["b", " a", "b", "a "], ["1", "2"] * 20, [" b", "a", ""] * 20, ["x", " x"] * 20])
+def test_categories_and_classes_are_the_strict_readers(rows):
+    quickly, strictly = both(("a,b\n" + "".join(f"{value},1\n" for value in rows)).encode())
+    assert texts(quickly, "a").tolist() == texts(strictly, "a").tolist()
+    assert told(lambda: shown_labels(quickly)) == told(lambda: shown_labels(strictly))
+
+
+def shown_labels(table):
+    labels = read_labels(table, "a")
+    return labels.values.tolist(), labels.missing.tolist()
