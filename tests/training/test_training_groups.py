@@ -123,3 +123,10 @@ def test_a_cycle_of_the_momentum_needs_one_in_every_group():
     with pytest.raises(SpecError) as caught:
         parse_network(text + 'optimizer: [{match: "*.bias", SGD: {lr: 0.1, momentum: 0.9}}, {SGD: {lr: 0.1}}]')
     assert [found.message for found in caught.value.diagnostics] == ["OneCycleLR moves the momentum, but SGD has none"]
+
+
+def test_the_explanation_tells_how_many_batches_a_step_takes():
+    text = NET.replace("batch_size: 16", "batch_size: 16, accumulate: 4").replace("inputs:", "data: rows.csv\ninputs:")
+    assert "3 times through the training examples, 4 times 16 examples a step." in explain(
+        parse_network(text + TWO_TYPES)
+    )

@@ -30,7 +30,8 @@ def training(network: Network) -> Iterator[list[str]]:
     if spec.optimizer and spec.data:
         size = spec.train.batch_size
         words = {"full": "all examples at once", "auto": "as many examples as still speed it up", 1: "one example"}
-        each = words.get(size, f"{size} examples")
+        several = f"{spec.train.accumulate} times " if spec.train.accumulate > 1 else ""
+        each = several + words.get(size, f"{size} examples")
         length = spec.train.length
         whole = f"{length.epochs} times through the training examples" if length.epochs else str(length)
         limits = str(replace(length, epochs=None)) if length.epochs else ""
