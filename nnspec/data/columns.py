@@ -184,7 +184,7 @@ def _matching(pattern: str, table: Table) -> list[str]:
 
 
 def _refuse_targets(spec: Spec, pattern: str, matching: Sequence[str], span: Span) -> None:
-    learnt = {output.column: output.name for output in spec.outputs.values() if output.reads_column}
+    learnt = {column: output.name for output in spec.outputs.values() for column in output.every_column}
     for column in matching:
         if spec.data and column == spec.data.weight and column != pattern:
             message = f"'{pattern}' takes in the column '{column}', which says what each row counts"

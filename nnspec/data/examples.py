@@ -17,7 +17,16 @@ from nnspec.data.parted import split_by
 from nnspec.data.sources import read_source
 from nnspec.data.splits import Split, split, split_in_order
 from nnspec.data.streamed import StreamedPart, bytes_of_row, check_rows, chunk_rows, first_lengths, learn_streamed
-from nnspec.data.targets import Target, balanced, class_labels, complete, fit_output, read_target, refuse_constant
+from nnspec.data.targets import (
+    Target,
+    balanced,
+    class_labels,
+    complete,
+    fit_labels,
+    fit_output,
+    read_target,
+    refuse_constant,
+)
 from nnspec.data.weights import notices, place_weights, row_draws, row_weights, weighted_outputs
 from nnspec.data.windows import in_windows
 from nnspec.diagnostics import Diagnostic, SpecError
@@ -328,10 +337,11 @@ def _read_output(
 ) -> FittedOutput:
     """An output's targets into every part, and how it reads."""
     given = {part: Target(spec, output, tensor.bind(of.lengths), of.table, of.rows) for part, of in parts.items()}
-    classes = fit_output(given["train"])
+    classes, labels = fit_output(given["train"]), fit_labels(given["train"])
     for part, target in given.items():
-        found[part][output.name] = read_target(target, classes)
+        found[part][output.name] = read_target(target, classes, labels)
     learnt = found["train"][output.name]
     if not classes:
         refuse_constant(given["train"], learnt)
-    return FittedOutput(classes, fit(output.steps, complete(learnt)), balanced(given["train"], classes, learnt))
+    weights = balanced(given["train"], classes, learnt)
+    return FittedOutput(classes, fit(output.steps, complete(learnt)), weights, labels)

@@ -1,11 +1,12 @@
 """What an output learns: class indices, yes or no, or values, as its loss reads them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nnspec.data.columns import read_numbers, shaped, written
 from nnspec.data.labels import Labels, encode, learn_classes, list_classes, read_labels
+from nnspec.data.tags import learn_tags, read_tags
 from nnspec.diagnostics import Note, Span, SpecError
 from nnspec.objectives import Loss
 from nnspec.prepare.fitted import Class
@@ -57,7 +58,9 @@ def fit_output(train: Target) -> tuple[Class, ...]:
     check_column(train.table, train.output.column, train.column_span)
     if train.loss.reads == "values":
         return ()
-    classes = _given_classes(train) or learn_classes(_labels(train).of(train.rows).known)
+    if train.output.separator:
+        return (0, 1)
+    classes = _given_classes(train) or learn_classes(_known_labels(train))
     scores = train.loss.classes_of(train.tensor) if train.loss.reads == "classes" else 0
     if scores and len(classes) != scores:
         raise _wrong_count(train, classes, f"{train.layer} gives {scores} scores")
@@ -66,7 +69,12 @@ def fit_output(train: Target) -> tuple[Class, ...]:
     return classes
 
 
-def read_target(target: Target, classes: tuple[Class, ...]) -> Array:
+def fit_labels(train: Target) -> tuple[str, ...]:
+    """The names of the labels of which a row may have several; none where it has one."""
+    return learn_tags(train.output, train.table, train.rows) if train.output.has_tags and train.loss.compares else ()
+
+
+def read_target(target: Target, classes: tuple[Class, ...], labels: tuple[str, ...] = ()) -> Array:
     """The target's array for its rows, in the shape that the loss compares with the output.
 
     Where a row lacks it, and may, stands NaN or, in place of a class, MISSING.
@@ -84,8 +92,13 @@ def read_target(target: Target, classes: tuple[Class, ...]) -> Array:
     if target.loss.reads == "values":
         values = read_numbers(target.table, column, wanted, name, span, help, gaps=target.gaps, fill_in=SKIP)
         return values[target.rows]
-    codes = _codes(target, classes)
-    codes = shaped(codes, wanted, name, target.table, f"column '{column}'", span, help)
+    what = f"column '{column}'"
+    if labels:
+        what = f"the labels {list_classes(labels)}"
+        codes = read_tags(target.output, target.table, target.rows, labels, classes)
+    else:
+        codes = _codes(target, classes)
+    codes = shaped(codes, wanted, name, target.table, what, span, help)
     return codes if target.loss.reads == "classes" else np.where(codes < 0, np.nan, codes).astype(np.float32)
 
 
@@ -166,6 +179,15 @@ def _labels(target: Target) -> Labels:
         rows = np.flatnonzero(labels.missing.reshape(target.table.rows, -1).any(axis=1))
         raise missing_values(target.table, target.output.column, rows, SKIP)
     return labels.without(target.loss.ignored)
+
+
+def _known_labels(train: Target) -> Array:
+    """Every label of the training rows that is there, of all its columns."""
+    parts = []
+    for column in train.output.every_column:
+        check_column(train.table, column, train.column_span)
+        parts.append(_labels(replace(train, output=replace(train.output, column=column))).of(train.rows).known)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _codes(target: Target, classes: tuple[Class, ...]) -> Array:

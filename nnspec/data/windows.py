@@ -12,5 +12,5 @@ def in_windows(spec: Spec, table: Table) -> tuple[Table, Table]:
     if section is None:
         return table, table
     window, asked = Window(section.length, section.stride, section.by), written(spec, "data", "window")
-    learnt = {output.column for output in spec.outputs.values() if output.loss}
+    learnt = {column for output in spec.outputs.values() for column in output.every_column}
     return seen(table, window, section.horizon, asked), followed(table, window, section.horizon, learnt, asked)

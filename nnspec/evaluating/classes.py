@@ -11,14 +11,16 @@ from nnspec.tables import Array
 Confusion = tuple[tuple[int, ...], ...]
 
 
-def classes_of(answers: Array, targets: Array, names: Sequence[Any]) -> tuple[dict[str, ClassResult], Confusion]:
+def classes_of(
+    answers: Array, targets: Array, names: Sequence[Any], labels: Sequence[str] = ()
+) -> tuple[dict[str, ClassResult], Confusion]:
     """Precision, recall, F1 and rows of each class, and the confusion of classes; both are indices.
 
     Where each row has several yes or no, each is measured alone, as a class of its own, and nothing is confused.
     """
     answers, targets = answers.astype(np.int64), targets.astype(np.int64)
     if answers.ndim > 1 and len(names) == 2 and answers.size > len(answers):
-        return _labels(answers.reshape(len(answers), -1), targets.reshape(len(targets), -1)), ()
+        return _labels(answers.reshape(len(answers), -1), targets.reshape(len(targets), -1), labels), ()
     count = len(names) or int(max(answers.max(), targets.max())) + 1
     pairs = targets.reshape(-1) * count + answers.reshape(-1)
     confusion = np.bincount(pairs, minlength=count * count).reshape(count, count)
@@ -30,9 +32,10 @@ def _result(confusion: Array, index: int) -> ClassResult:
     return _rated(*(int(x) for x in (confusion[index, index], confusion[:, index].sum(), confusion[index].sum())))
 
 
-def _labels(answers: Array, targets: Array) -> dict[str, ClassResult]:
+def _labels(answers: Array, targets: Array, labels: Sequence[str]) -> dict[str, ClassResult]:
     both, said, true = (answers & targets).sum(axis=0), answers.sum(axis=0), targets.sum(axis=0)
-    return {str(i): _rated(int(both[i]), int(said[i]), int(true[i])) for i in range(len(both))}
+    names = labels or [str(index) for index in range(len(both))]
+    return {names[i]: _rated(int(both[i]), int(said[i]), int(true[i])) for i in range(len(both))}
 
 
 def _rated(right: int, said: int, true: int) -> ClassResult:

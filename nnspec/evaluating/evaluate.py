@@ -147,7 +147,7 @@ def _classes(each: _Measurable) -> tuple[dict[str, ClassResult], tuple[tuple[int
     if not each.output.loss or each.output.loss.reads == "values":
         return {}, ()
     answers, targets = _there(each.answers, each.targets)
-    return classes_of(answers, targets, each.fitted.classes or each.output.classes)
+    return classes_of(answers, targets, each.fitted.classes or each.output.classes, each.fitted.labels)
 
 
 def _there(answers: Array, targets: Array) -> tuple[Array, Array]:

@@ -91,7 +91,7 @@ def _read(subject: Subject, table: Table) -> Rows:
             targets[name] = apply(subject.inside[output.target], raw[output.target])
         elif output.reads_column:
             target = Target(spec, output, tensor.bind(lengths), table, rows)
-            targets[name] = read_target(target, subject.outputs[name].classes)
+            targets[name] = read_target(target, subject.outputs[name].classes, subject.outputs[name].labels)
     weight = spec.data.weight if spec.data else None
     weights = row_weights(spec, table, rows) if weight in table.columns else None
     return Rows(table.name, raw, targets, table.columns, weights)
@@ -100,7 +100,7 @@ def _read(subject: Subject, table: Table) -> Rows:
 def _check_columns(subject: Subject, table: Table) -> None:
     """Tell of every column that is not there, at once."""
     measured = [subject.spec.outputs[name] for name in subject.graph.exported.outputs]
-    learnt = [output.column for output in measured if output.reads_column]
+    learnt = [column for output in measured for column in output.every_column]
     wanted = dict.fromkeys([*chain(*subject.columns.values()), *learnt])
     lacking = [column for column in wanted if column not in table.columns]
     if lacking:
@@ -127,7 +127,8 @@ def _columns(subject: Module) -> dict[str, Array]:
         parts = flat.T if flat.shape[1] == len(columns) > 1 else [array]
         found |= dict(zip(columns, parts, strict=False))
     for name, target in examples.targets.items():
-        if subject.spec.outputs[name].reads_column:
+        output = subject.spec.outputs[name]
+        if output.reads_column and not output.has_tags:
             found[subject.spec.outputs[name].column] = _labels(subject.spec, name, subject.outputs[name], target)
     return found
 

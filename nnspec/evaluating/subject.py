@@ -112,6 +112,8 @@ def _fitted(session: Session, value: Mapping[str, Any]) -> FittedOutput:
     try:
         steps = tuple(FittedStep.from_json(step) for step in value.get("prepare", ()))
         json.dumps(value["classes"])
-        return FittedOutput(tuple(value["classes"]), steps, tuple(map(float, value.get("class_weights", ()))))
+        weights, labels = map(float, value.get("class_weights", ())), map(str, value.get("labels", ()))
+        classes = value.get("label_classes", value["classes"])
+        return FittedOutput(tuple(classes), steps, tuple(weights), tuple(labels))
     except (KeyError, TypeError, ValueError, AttributeError, AssertionError) as error:
         raise model_error(session.name, f"its metadata nnspec.outputs are not what nnspec writes: {error}") from None

@@ -24,6 +24,8 @@ class Answer:
     classes: tuple[Any, ...]  # what an index means, in order; none for values, and for several yes or no
     tensors: Mapping[str, Tensor]  # the file's outputs, the answer itself first
     steps: tuple[FittedStep, ...] = ()  # that its target goes through before the loss compares
+    labels: tuple[str, ...] = ()  # the name of each yes or no, where a row may have several
+    label_classes: tuple[Any, ...] = ()  # how no and yes are written of each, in the data
     class_weights: tuple[float, ...] = ()  # what each class counts in its loss; none where all count alike
 
     @property
@@ -38,6 +40,7 @@ class Answer:
             "answer": self.name,
             "probabilities": self.probabilities,
             **({"prepare": [step.as_json() for step in self.steps]} if self.steps else {}),
+            **({"labels": list(self.labels), "label_classes": list(self.label_classes)} if self.labels else {}),
             **({"class_weights": list(self.class_weights)} if self.class_weights else {}),
         }
 
@@ -58,7 +61,8 @@ def answer_of(output: Output, fitted: FittedOutput, tensor: Tensor) -> Answer:
     tensors = {output.name: Tensor(shape, class_dtype(classes))}
     if loss.probabilistic:
         tensors[f"{output.name}_probabilities"] = likely
-    return Answer(output.name, loss.reads, classes, tensors, (), fitted.class_weights)
+    tags = (fitted.labels, fitted.classes) if fitted.labels else ((), ())
+    return Answer(output.name, loss.reads, classes, tensors, (), *tags, fitted.class_weights)
 
 
 def is_single(tensor: Tensor) -> bool:

@@ -43,7 +43,7 @@ def check_heads(spec: Spec, graph: Graph, reach: Reach, findings: Findings) -> N
         return
     for name, port in graph.outputs.items():
         output, x = spec.outputs[name], graph.tensor(port)
-        if not output.loss or output.classes or output.loss.reads == "values":
+        if not output.loss or output.classes or output.has_tags or output.loss.reads == "values":
             continue
         found = _classes(spec, output, reach)
         wanted = output.loss.classes_of(x) if output.loss.reads == "classes" else 2

@@ -40,15 +40,17 @@ class FittedOutput:
     classes: tuple[Class, ...] = ()
     steps: tuple[FittedStep, ...] = ()
     class_weights: tuple[float, ...] = ()
+    labels: tuple[str, ...] = ()  # each number's own name, where a row may have several
 
     def as_json(self) -> dict[str, Any]:
         found: dict[str, Any] = {"classes": list(self.classes), "steps": [step.as_json() for step in self.steps]}
-        return {**found, "class_weights": list(self.class_weights)} if self.class_weights else found
+        more = {"class_weights": self.class_weights, "labels": self.labels}
+        return {**found, **{key: list(value) for key, value in more.items() if value}}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "FittedOutput":
         weights = tuple(map(float, value.get("class_weights", ())))
-        return cls(tuple(value["classes"]), _steps(value["steps"]), weights)
+        return cls(tuple(value["classes"]), _steps(value["steps"]), weights, tuple(map(str, value.get("labels", ()))))
 
 
 @dataclass(frozen=True, slots=True)

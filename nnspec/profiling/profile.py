@@ -88,7 +88,11 @@ def profile_spec(spec: Spec, folder: Path, allowed: Sequence[Path] = ()) -> Prof
     warnings = [
         *_of_columns([column for column in columns if column.name in roles], _filled(spec, table)),
         *_of_twins(twins(seen, read, parts, seen_of), parts),
-        *_of_leaks(followed, [column for column in columns if column.name in read], [x.column for x in learnt]),
+        *_of_leaks(
+            followed,
+            [column for column in columns if column.name in read],
+            [column for x in learnt for column in x.every_column],
+        ),
         *(warned for name, found in classes.items() for warned in _of_classes(name, found)),
     ]
     return Profile(
@@ -109,9 +113,9 @@ def _roles(spec: Spec, table: Table) -> dict[str, str]:
     for name, given in spec.inputs.items():
         found |= dict.fromkeys(input_columns(spec, given, table), f"input {name}")
     for name, output in spec.outputs.items():
-        if output.reads_column:
-            role = f"target of {name}"
-            found[output.column] = f"{found[output.column]}, {role}" if output.column in found else role
+        role = f"target of {name}"
+        for column in output.every_column:
+            found[column] = f"{found[column]}, {role}" if column in found else role
     return found
 
 
@@ -125,7 +129,7 @@ def _filled(spec: Spec, table: Table) -> dict[str, bool]:
 
 
 def _is_class(output: Output) -> bool:
-    return output.loss is not None and output.loss.reads != "values"
+    return output.loss is not None and output.loss.reads != "values" and not output.has_tags
 
 
 def _classes(

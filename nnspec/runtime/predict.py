@@ -27,9 +27,16 @@ class Answers:
     answers: Array  # classes, yes or no, or values in their own units
     probabilities: Array | None  # axis 1 is the class
     classes: tuple[Any, ...]
+    labels: tuple[str, ...] = ()  # the name of each yes or no, where a row may have several
 
     def columns(self) -> Iterator[tuple[str, Array]]:
-        """Columns of a table: `digit`, `digit_probability_3`; an index for each further axis."""
+        """Columns of a table: `digit`, `digit_probability_3`, `tag_red`; an index for each further axis."""
+        if self.labels:
+            for title, found in ((self.name, self.answers), (f"{self.name}_probability", self.probabilities)):
+                for index, label in enumerate(self.labels if found is not None else ()):
+                    assert found is not None
+                    yield f"{title}_{label}", found.reshape(len(found), -1)[:, index]
+            return
         yield from _columns(self.name, self.answers)
         if self.probabilities is None:
             return
@@ -123,7 +130,10 @@ def _described(session: Session, found: Mapping[str, Array]) -> Iterator[Answers
         if name not in found or (probabilities is not None and probabilities not in found):
             raise model_error(session.name, f"its metadata nnspec.outputs name an output {name} that it lacks")
         classes = tuple(output.get("classes", ()))
-        yield Answers(name, found[name], found[probabilities] if probabilities else None, classes)
+        labels = tuple(map(str, output.get("labels", ())))
+        if labels and found[name][:1].size not in (0, len(labels)):
+            raise model_error(session.name, f"its metadata nnspec.outputs name other labels than {name} has")
+        yield Answers(name, found[name], found[probabilities] if probabilities else None, classes, labels)
 
 
 def _columns(title: str, values: Array) -> Iterator[tuple[str, Array]]:

@@ -133,6 +133,11 @@ class OutputSection(Section):
     """The layer it comes from; `_` is the last one."""
     column: str | None = None
     """The column to learn it from; the output's own name unless given."""
+    columns: list[str] | None = Field(default=None, min_length=2)
+    """Several columns, each a yes or no: labels of which a row may have several, with a loss of yes or no."""
+    separator: str | None = Field(default=None, min_length=1, max_length=10)
+    """What stands between the labels in a column of text, of which a row may have several: `";"` for `a;b;c`. `classes`
+    lists them; otherwise they are learnt from the training rows."""
     target: str | None = None
     """In place of a column, an input that it learns to give again as the network gets it, before `augment`: an
     autoencoder's."""

@@ -55,7 +55,7 @@ def _output(name: str, node: Node, span: Span, inputs: frozenset[str], findings:
     output = Output(
         name,
         reference,
-        section.column or name,
+        section.column or (section.columns[0] if section.columns else name),
         loss,
         metrics,
         _classes(section),
@@ -64,6 +64,8 @@ def _output(name: str, node: Node, span: Span, inputs: frozenset[str], findings:
         span,
         section.export,
         section.balance,
+        tuple(section.columns or ()),
+        section.separator or "",
         section.target or "",
     )
     if loss or not given or given.value is None:  # a loss that is wrong has been told
@@ -150,13 +152,35 @@ def _check_target(output: Output, node: Node, findings: Findings) -> None:
         )
     if len(set(output.classes)) < len(output.classes):
         findings.error("wrong-value", f"{output.name} has a class twice", node.span_of(["classes"]))
-    if output.classes and loss and loss.reads == "binary" and len(output.classes) != 2:
+    if output.has_tags:
+        _check_tags(output, node, findings)
+    elif output.classes and loss and loss.reads == "binary" and len(output.classes) != 2:
         message = f"{type(loss).__name__} tells two classes apart, {output.name} has {len(output.classes)}"
         findings.error("wrong-value", message, node.span_of(["classes"]))
-    if output.balance:
+    if output.balance and not output.has_tags:
         _check_balance(output, node, findings)
     for index, step in enumerate(output.steps):
         _check_step(output, step, node.span_of(["prepare", index]), findings)
+
+
+def _check_tags(output: Output, node: Node, findings: Findings) -> None:
+    """Tell of several labels a row that the loss, or what else is given, knows nothing of."""
+    key = "columns" if output.columns else "separator"
+    beside = ("column", "classes", "separator") if output.columns else ()
+    for other in beside:
+        if node.get(other):
+            message = f"{output.name} has `columns`, each a label: `{other}` has no say"
+            findings.error("wrong-value", message, node.span_of([other], key=True), help=f"leave `{other}` out")
+    if len(set(output.columns)) < len(output.columns):
+        findings.error("wrong-value", f"{output.name} has a column twice", node.span_of(["columns"]))
+    if not output.loss or output.loss.reads != "binary":
+        said = f"{type(output.loss).__name__} of {output.name} says none" if output.loss else "it has no loss"
+        message = f"`{key}` gives several yes or no a row, and {said}"
+        findings.error("wrong-value", message, node.span_of([key], key=True), help="BCEWithLogitsLoss says yes or no")
+    if output.balance:
+        message = f"{output.name} has several labels a row, so that no row stands for one class to balance"
+        help = "`pos_weight` of BCEWithLogitsLoss says what a yes counts against a no"
+        findings.error("wrong-value", message, node.span_of(["balance"]), help=help)
 
 
 def _check_balance(output: Output, node: Node, findings: Findings) -> None:
@@ -178,7 +202,7 @@ def _check_again(output: Output, node: Node, inputs: frozenset[str], findings: F
     if output.target not in inputs:
         help = did_you_mean(output.target, sorted(inputs)) or f"the inputs are {some(sorted(inputs))}"
         findings.error("wrong-value", f"no input is named '{output.target}'", node.span_of(["target"]), help=help)
-    for key in ("column", "classes", "prepare"):
+    for key in ("column", "columns", "separator", "classes", "prepare"):
         if node.get(key):
             message = f"{output.name} learns the input {output.target}, as its own steps prepare it: `{key}` has no say"
             findings.error("wrong-value", message, node.span_of([key], key=True), help=f"leave `{key}` out")

@@ -146,7 +146,7 @@ def _output(output: Output, last: str) -> dict[str, Any]:
     document: dict[str, Any] = {"from": _reference(output.source, last)}
     if output.loss and not output.loss.compares:
         return {**document, "loss": _choice(output.loss), "weight": output.weight, "export": output.exported}
-    document |= {"target": output.target} if output.target else {"column": _escaped(output.column)}
+    document |= _learnt_from(output)
     if output.loss:
         document["loss"] = _choice(output.loss)
     document["metrics"] = _choices(output.metrics)
@@ -158,6 +158,15 @@ def _output(output: Output, last: str) -> dict[str, Any]:
     if not output.target:
         document["prepare"] = _choices(output.steps)
     return {**document, "weight": output.weight, "export": output.exported}
+
+
+def _learnt_from(output: Output) -> dict[str, Any]:
+    if output.target:
+        return {"target": output.target}
+    if output.columns:
+        return {"columns": _escaped(output.columns)}
+    separator = {"separator": _escaped(output.separator)} if output.separator else {}
+    return {"column": _escaped(output.column), **separator}
 
 
 def _sources(sources: Sequence[Reference], before: str) -> list[str] | dict[str, str]:

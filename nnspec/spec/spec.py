@@ -134,7 +134,19 @@ class Output:
     span: Span
     exported: bool = True  # otherwise it is trained, and left out of the ONNX file
     balance: Literal["weights", "sampler"] | None = None  # how seldom classes come to count as much as others
+    columns: tuple[str, ...] = ()  # several, each a label of which a row may have several
+    separator: str = ""  # what stands between such labels in the one column
     target: str = ""  # the input that it learns in place of a column
+
+    @property
+    def every_column(self) -> tuple[str, ...]:
+        """The columns that it learns from."""
+        return (self.columns or (self.column,)) if self.reads_column else ()
+
+    @property
+    def has_tags(self) -> bool:
+        """Whether a row may have several labels at once."""
+        return bool(self.columns or self.separator)
 
     @property
     def reads_column(self) -> bool:

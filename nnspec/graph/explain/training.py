@@ -64,7 +64,9 @@ def _loss(output: Output, graph: Graph) -> list[str]:
     given = f"{port_name(graph, port)} ({shape(x)})"
     facts: list[Row] = [("makes small", given)]
     if output.loss.compares:
-        wanted = f"input {output.target}, as it is prepared" if output.target else f"column {output.column}"
+        wanted = (
+            f"input {output.target}, as it is prepared" if output.target else f"column {', '.join(output.every_column)}"
+        )
         facts = [("compares", f"{given} with the {wanted}")]
     if output.balance:
         how = "weights in the loss" if output.balance == "weights" else "rows that are drawn by their class"

@@ -1,6 +1,6 @@
 """What a network gets that knows nothing: the loss of the best answer that is the same for every example."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -16,8 +16,10 @@ LEAST = 1e-6  # a share or a probability that is 0 has no logarithm
 Constant = Callable[[Tensor, int], Tensor]  # from the targets and the number of classes to the answer for one example
 
 
-def chance(spec: Spec, graph: Graph, examples: Feed) -> float | None:
-    """The weighted sum over the outputs; None where one's loss has no such answer."""
+def chance(spec: Spec, graph: Graph, examples: Feed, weighted: Sequence[str] = ()) -> float | None:
+    """The weighted sum over the outputs; None where one's loss has no such answer, or its places are `weighted`."""
+    if weighted:
+        return None
     targets = tuple(target[:MAX_ROWS] for target in examples.targets)
     total = 0.0
     for output in learnt(spec):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from nnspec.data import Examples, Part, StreamedPart
+from nnspec.data.targets import complete, known
 from nnspec.diagnostics import Diagnostic, Note, Span
 from nnspec.graph import Graph, Port
 from nnspec.spec.spec import Input, Output, Spec
@@ -40,11 +41,11 @@ def diagnose_data(spec: Spec, graph: Graph, data: Examples, training: Feed) -> I
     yield from _leaking(spec, held)
     for given, x in zip(spec.inputs.values(), sample.inputs, strict=True):
         yield from _scales(graph, given, x.cpu().numpy())
-    for output, target in zip(learnt(spec), sample.targets, strict=True):
+    for output, target in zip(learnt(spec), sample.targets, strict=False):  # weights follow
         if output.target:  # it is an input, of which all is said
             continue
         yield from _rare_classes(output, data.train, data.preparation.outputs[output.name].classes)
-        yield from _target_scale(output, target.cpu().numpy())
+        yield from _target_scale(output, complete(target.cpu().numpy()))
         if "train" in held:
             yield from _giveaway(spec, output, held["train"])
 
@@ -152,9 +153,9 @@ def _rare_classes(output: Output, train: Part | StreamedPart, names: Sequence[ob
     assert output.loss
     if output.loss.reads == "values" or type(output.loss).__name__ in ("FocalLoss", "DiceLoss"):
         return
-    if getattr(output.loss, "weight", None) or getattr(output.loss, "pos_weight", None):
+    if output.balance or getattr(output.loss, "weight", None) or getattr(output.loss, "pos_weight", None):
         return
-    target = train.targets[output.name]
+    target = complete(train.targets[output.name])
     classes, counts = np.unique(target, return_counts=True)
     if len(classes) < 2 or counts.max() <= (1 - RARE) * counts.sum() or target.ndim > 2:
         return
@@ -187,9 +188,10 @@ def _giveaway(spec: Spec, output: Output, train: Part) -> Iterator[Diagnostic]:
     columns = dict(_numeric_columns(spec, train))
     if len(columns) < 2 or len(target) < ALONE_ROWS or target.size != len(target):
         return
+    there = known(target).reshape(-1)
     tells = _correlates if output.loss.reads == "values" else _sorts
     for name, (column, span) in columns.items():
-        if tells(column, target.reshape(-1)):
+        if tells(column[there], target.reshape(-1)[there]):
             yield _found(
                 "giveaway",
                 f"column {name} alone tells {output.name} for every training row: suspiciously perfect",

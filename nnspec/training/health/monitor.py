@@ -30,7 +30,7 @@ class Monitor:
     def __init__(self, learner: Learner, judge: Judge, training: Feed, run: Run, tell: Tell) -> None:
         self.learner, self.judge, self.run, self.tell = learner, judge, run, tell
         self.training, self.batch = training, drawn(training, learner.batch_size)
-        self.chance = chance(judge.spec, judge.graph, training)
+        self.chance = chance(judge.spec, judge.graph, training, judge.weighted)
         self.findings: list[Diagnostic] = []
         self.told = {str(found["code"]) for found in run.findings()}
         self.epochs = [Epoch.from_json(line) for line in run.metrics()]
