@@ -58,6 +58,26 @@ def json_line(value: Any) -> str:
     return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
 
 
+@contextmanager
+def locked(folder: Path) -> Iterator[bool]:
+    """Hold a folder's lock: whether nobody else has it. It ends with the process, however that ends."""
+    if os.name != "posix":
+        yield True
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+    finally:
+        os.close(handle)
+
+
 def sync(path: Path) -> None:
     """Wait until the disk has all of a file."""
     with _told("file", "write", path), path.open("rb") as file:

@@ -13,6 +13,7 @@ from typing import TextIO
 
 from nnspec import __version__
 from nnspec.cli.doctor_command import add_doctor_command
+from nnspec.cli.history_commands import add_history_commands
 from nnspec.cli.lsp_command import add_lsp_command
 from nnspec.cli.measuring_commands import add_measuring_commands
 from nnspec.cli.reading import add_reading, add_set
@@ -138,6 +139,8 @@ COMMAND_FILES = {
     "predict": "models",
     "evaluate": "measuring",
     "report": "report",
+    "runs": "history",
+    "reproduce": "history",
     "data": "measuring",
 }
 
@@ -175,6 +178,7 @@ def _parser() -> argparse.ArgumentParser:
     add_tune_command(partial(_command, commands))
     _model_commands(commands)
     add_report_command(partial(_command, commands))
+    add_history_commands(partial(_command, commands))
     add_measuring_commands(partial(_command, commands))
     return parser
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nnspec import source
-from nnspec.data import load_examples
+from nnspec.data import Examples, load_examples
 from nnspec.diagnostics import Findings, Note, SpecError
 from nnspec.graph import Network
 from nnspec.graph.network import network_of
@@ -83,13 +83,20 @@ def resume_run(network: Network, run: Run, *, device: str | None = None, progres
     check_same_spec(run, spec)
     record = run.record()
     chosen = choose_device(spec, device or record["device"].split()[0])
-    data = load_examples(spec, network.folder, graph.output_tensors, graph.lookups, allowed=network.allowed)
+    data = load_recorded(network, record)
     start = None if run.checkpoints() else find_start(spec, graph, Reach(network.folder, network.allowed))
     run.file(RESULT).unlink(missing_ok=True)
     run.write_spec(resolve(spec))
     return train(
         spec, graph, data, run, seed=record["seed"], device=chosen, start=start, progress=progress, before=record
     )
+
+
+def load_recorded(network: Network, record: Mapping[str, Any]) -> Examples:
+    """The data with the memory that they had: how much is streamed, and so the order of examples, hangs on it."""
+    spec, graph = network.spec, network.graph
+    allowed, memory = network.allowed, record.get("memory")
+    return load_examples(spec, network.folder, graph.output_tensors, graph.lookups, allowed=allowed, memory=memory)
 
 
 def changed_environment(record: Mapping[str, Any]) -> list[str]:

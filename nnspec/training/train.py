@@ -1,7 +1,6 @@
 """One training, from a spec to a run folder with its best weights."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +15,18 @@ from nnspec.data import Part, StreamedPart, kept_rows, load_examples, prepared, 
 from nnspec.graph import Graph
 from nnspec.graph.cost import cost
 from nnspec.graph.start import Start, find_start
-from nnspec.runs import RUNS, SOURCE, WEIGHTS, Run, create, environment
+from nnspec.runs import RUNS, SOURCE, WEIGHTS, Run, create
 from nnspec.shapes import bind
 from nnspec.spec.reach import Reach
 from nnspec.spec.resolve import resolve
 from nnspec.spec.spec import Spec
-from nnspec.training.alone import alone
+from nnspec.training.alone import alone, resumable
 from nnspec.training.augmenting import check_augmentations, make_augmenter, mixes
 from nnspec.training.automatic import asks, find, on_new_networks, settled
 from nnspec.training.average import Average
 from nnspec.training.batches import Examples, Feed, batch_size_of, batch_sizes
 from nnspec.training.best import Best
-from nnspec.training.digests import check_same_data, digests
+from nnspec.training.digests import digests
 from nnspec.training.engine import (
     choose_device,
     choose_seed,
@@ -49,6 +48,7 @@ from nnspec.training.objective import compile_objective, learnt, make_scheduler
 from nnspec.training.optimizer import make_optimizer
 from nnspec.training.predictions import predictions
 from nnspec.training.progress import Progress, Silent
+from nnspec.training.record import keep_record, spec_name
 from nnspec.training.result import PartResult, Result
 from nnspec.training.saver import Saver, go_back
 from nnspec.training.step import PlainStep
@@ -83,7 +83,7 @@ def train_spec(
     text = "\n".join(spec.root.span.text.lines) + "\n"
     run = create(RUNS, spec.name, resolve(spec), text=text, folder=Path(run_dir) if run_dir else None)
     with logged(loggers, run, progress or Silent()) as told:
-        return run, train(spec, graph, data, run, seed=seed, device=chosen, start=start, progress=told)
+        return run, train(spec, graph, data, run, seed=seed, device=chosen, start=start, progress=told, memory=room)
 
 
 def train(
@@ -96,13 +96,16 @@ def train(
     device: torch.device,
     start: Start | None = None,
     progress: Progress | None = None,
+    memory: int | None = None,
     before: Mapping[str, Any] | None = None,
 ) -> Result:
     """Train on data that have been read, and leave in the run folder all that later stages need.
 
-    `before` is the record of a training in this folder that goes on.
+    `memory` is what the data were given, for the record. `before` is the record of a training in this folder that goes
+    on, or of one elsewhere that is done again.
     """
-    with alone(run):
+    before = before or {"memory": memory}
+    with alone(run), resumable(run):
         return _train_alone(spec, graph, data, run, seed, device, start, progress or Silent(), before)
 
 
@@ -115,25 +118,25 @@ def _train_alone(
     device: torch.device,
     start: Start | None,
     progress: Progress,
-    before: Mapping[str, Any] | None,
+    before: Mapping[str, Any],
 ) -> Result:
-    chosen: Mapping[str, Any] = before.get("chosen", {}) if before else {}
-    if asks(spec) and not before:
+    chosen: Mapping[str, Any] = before.get("chosen", {})
+    if asks(spec) and "started" not in before:
         make = on_new_networks(graph, data, start, seed, device, make_learner)
         with exhaustion_told(spec), flushed_denormals():
             chosen = find(spec, graph, data, feed_of(spec, graph, data, "train", device), device, make, run, progress)
     spec = settled(spec, chosen)
-    source = _leave(spec, graph, data, run, before["spec"] if before else _spec_name(spec))
+    source = _leave(spec, graph, data, run, before.get("spec") or spec_name(spec))
     places = {vertex.name: vertex.span for vertex in graph}
     filename = str(run.file(SOURCE))
-    threads = suitable_threads(_step_macs(spec, graph, data.train), before["threads"] if before else None)
+    threads = suitable_threads(_step_macs(spec, graph, data.train), before.get("threads"))
     keep_heap()
     for notice in data.notices:
         progress.tell(notice)
     with exhaustion_told(spec), flushed_denormals(), threads, explained(source, filename, places):
         parts = {name: feed_of(spec, graph, data, name, device) for name in PARTS}
         found = {name: digests(graph, data, part) for name, part in parts.items()}
-        _keep_record(run, spec, seed, device, start, found, chosen, before)
+        keep_record(run, spec, seed, device, start, found, chosen, before)
         torch.manual_seed(seed)
         net = load(source, filename, places)
         if start:
@@ -200,7 +203,7 @@ def _settle(
     rows: int,
     run: Run,
     progress: Progress,
-    before: Mapping[str, Any] | None,
+    before: Mapping[str, Any],
 ) -> None:
     """Choose the form of the steps, or have it chosen on the way; the run's record tells."""
 
@@ -219,7 +222,7 @@ def _settle(
     step = spec.train.clip_grad_norm, spec.train.clip_grad_value, spec.train.accumulate, spec.train.unfreeze
     about = source, losses, spec.optimizer.title if spec.optimizer else "", *step, device
     _, steps = spec.train.length.whole(len(batch_sizes(rows, learner.batch_size))) or (0, MANY_STEPS)
-    choice, try_bf16 = before.get("compile") if before else None, spec.train.precision == "auto"
+    choice, try_bf16 = before.get("compile"), spec.train.precision == "auto"
     settle(learner, spec.train.compile, steps, about, told, try_bf16=try_bf16, before=choice)
 
 
@@ -307,41 +310,3 @@ def _step_macs(spec: Spec, graph: Graph, part: Part | StreamedPart) -> int:
     """Multiply-accumulates of a step forward."""
     macs = bind(cost(graph).macs, part.lengths)
     return batch_size_of(spec.train.batch_size, len(part)) * (macs if isinstance(macs, int) else 0)
-
-
-def _keep_record(
-    run: Run,
-    spec: Spec,
-    seed: int,
-    device: torch.device,
-    start: Start | None,
-    data: Mapping[str, Any],
-    chosen: Mapping[str, Any],
-    before: Mapping[str, Any] | None,
-) -> None:
-    """Write where and how the run is trained; of one that goes on, that it does, and on the same data."""
-    if before:
-        check_same_data(run, before.get("data", data), data)
-        return run.write_record({**before, "resumed": [*before.get("resumed", ()), _now()]})
-    record: dict[str, Any] = {
-        "spec": _spec_name(spec),
-        "seed": seed,
-        "device": device_name(device),
-        "threads": torch.get_num_threads(),
-        "started": _now(),
-        "data": data,
-        **({"chosen": chosen} if chosen else {}),
-    }
-    if start:
-        record["weights"] = {"file": start.name, "taken": len(start.takes), "anew": list(start.anew)}
-    return run.write_record({**environment(), **record})
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _spec_name(spec: Spec) -> str:
-    """The spec's file as it was named, but for folders of this machine."""
-    path = Path(spec.root.span.text.name)
-    return path.name if path.is_absolute() else path.as_posix()

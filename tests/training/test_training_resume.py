@@ -383,7 +383,8 @@ def test_a_disk_that_is_full_loses_nothing(tmp_path):
     done = subprocess.run(small, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert (done.returncode, done.stderr) == (
         1,
-        "error[file]: cannot write run/weights.safetensors: no space left on device\n",
+        "error[file]: cannot write run/weights.safetensors: no space left on device\n"
+        "  help  once that is mended `nnspec train --resume run` goes on from its begin\n",
     )
     resumed = [sys.executable, "-m", "nnspec", "train", "--resume", "run", "--quiet"]
     done = subprocess.run(resumed, capture_output=True, text=True, cwd=tmp_path, check=False)
