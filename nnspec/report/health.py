@@ -26,11 +26,12 @@ def findings(story: Story) -> Iterator[Html]:
     """Each finding with its place, what it was seen by, and the way out."""
     for found in story.findings:
         lines = [f"{note['label']}: {note['text']}" for note in found.get("notes") or ()]
-        place = f"{found.get('file')}:{found.get('line')}" if found.get("file") else ""
+        place = f"{found['file']}:{found.get('line')}" if found.get("file") else ""
+        when = f"after epoch {found['epoch']}" if found.get("epoch") else ""
         yield tag(
             "div",
             tag("b", str(found.get("message", "")), class_="wrong"),
-            tag("small", f"{place}, after epoch {found.get('epoch', 0)}".removeprefix(", ")),
+            tag("p", tag("small", ", ".join(filter(None, (place, when))))),
             *(tag("p", line) for line in [*lines, str(found.get("help") or "")] if line),
             class_="card",
         )

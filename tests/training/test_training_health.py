@@ -133,7 +133,7 @@ def test_chance_is_the_loss_of_the_best_constant_answer():
 
 
 def test_a_run_keeps_looks_and_findings(tmp_path):
-    run, result = trained(two_kinds(tmp_path), tmp_path / "run")
+    run, result = trained(two_kinds(tmp_path, "train.epochs=40"), tmp_path / "run")  # 320 steps, on which a look is due
     assert [line["layers"][0]["name"] for line in run.health()] == ["linear_1"] * len(run.health())
     assert run.health()[-1]["layers"][0]["update_to_weight"] > 0
     assert (run.findings(), result.findings) == ([], ())

@@ -19,7 +19,7 @@ from nnspec.training.learner import Learner
 
 LOOKS_SHARE = 0.02  # of a training's time may go into looks
 LOOK_STEPS = 5  # that take as long as a look
-UNNOTICED_S = 0.05  # a first look that takes no longer is never too dear
+UNNOTICED_S = 0.01  # a first look that takes no longer is never too dear, in however short a training
 
 Tell = Callable[[str], None]  # a finding in one line
 
