@@ -108,6 +108,20 @@ class Image(Step):
         return image.convert(self.mode).resize((width, height), Pillow.Resampling.BILINEAR)
 
 
+def size_of(text: str) -> tuple[int, int, bool] | None:
+    """Height, width, and whether it is grey, by an image's first bytes; None where they do not say."""
+    _require_pillow()
+    from PIL import Image as Pillow
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Pillow.open(_opened(text), formats=FORMATS) as image:
+                return image.height, image.width, image.mode in ("1", "L")
+    except (Pillow.DecompressionBombError, OSError, SyntaxError, ValueError, EOFError, TypeError, IndexError):
+        return None
+
+
 def _opened(text: str) -> Any:
     """What pillow opens: a regular file, for a pipe would wait for ever, or the bytes in a data URI."""
     if text.startswith(DATA):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nnspec.diagnostics import Findings, Span, SpecError, Text, did_you_mean, some
 from nnspec.profiling.column import Column, profile_column
+from nnspec.profiling.raw import RawInput, guess_raw
 from nnspec.spec.names import check_name
 from nnspec.spec.rewrite import format_text
 from nnspec.tables import Table
@@ -34,6 +35,7 @@ class _Guess:
     numbers: tuple[Column, ...]
     categories: tuple[Column, ...]
     dates: tuple[Column, ...]
+    raw: tuple[RawInput, ...]  # texts and images
     left: tuple[tuple[Column, str], ...]  # out, and why
 
     @property
@@ -69,6 +71,7 @@ def guess_spec(table: Table, source: str, target: str | None = None) -> str:
         tuple(column for column in used if column.is_number),
         tuple(column for column in used if column.kind == "categories"),
         tuple(column for column in used if column.kind == "dates"),
+        tuple(guess_raw(table, column) for column in used if column.kind in ("texts", "images")),
         left,
     )
     if not used:
@@ -102,10 +105,8 @@ def _reason_against(column: Column, wide: bool) -> str:
     """Why a column is left out; empty where it is not."""
     if column.kind in ("constant", "ids"):
         return f"{column.because}, which tells nothing of another row"
-    if column.kind == "texts":
-        return f"{column.because}: texts need a step of their own"
-    if column.kind == "images":
-        return f"{column.because}: images need a step of their own"
+    if column.kind == "images" and column.missing:
+        return f"{column.missing:,} rows name no image, and there is none in its place"
     if column.kind == "arrays" and wide:
         return f"{column.because}, and other columns hold single values"
     return "a row of it is an array: give it an input of its own" if column.kind == "arrays" else ""
@@ -141,7 +142,7 @@ def _lines(guess: _Guess) -> Iterator[str]:
 def _input_names(guess: _Guess) -> dict[str, str]:
     """An input's name for each column that has one of its own, and for all numbers together (under '')."""
     names: dict[str, str] = {"": "numbers"} if guess.numbers else {}
-    for column in (*guess.categories, *guess.dates):
+    for column in (*guess.categories, *guess.dates, *(given.column for given in guess.raw)):
         names[column.name] = _name(column.name, set(names.values()))
     return names
 
@@ -179,6 +180,10 @@ def _inputs(guess: _Guess, names: dict[str, str]) -> Iterator[str]:
         yield f"  {names[column.name]}:  # because {column.because}"
         yield f"    column: {_quoted(column.name)}"
         yield f"    prepare: [{parts}, Standardize]"
+    for given in guess.raw:
+        yield f"  {names[given.column.name]}:  # because {given.column.because}"
+        yield f"    column: {_quoted(given.column.name)}"
+        yield f"    prepare: {given.steps}  # because {given.because}"
 
 
 def _layers(guess: _Guess, names: dict[str, str]) -> Iterator[str]:
@@ -195,6 +200,13 @@ def _layers(guess: _Guess, names: dict[str, str]) -> Iterator[str]:
         yield f"    name: {name}_vector"
         flow.append(f"{name}_vector")
     flow += [names[column.name] for column in guess.dates]
+    for given in guess.raw:
+        name = names[given.column.name]
+        for index, layer in enumerate(given.layers):
+            yield f"  - {layer}"
+            yield from [f"    from: {name}"] * (index == 0)
+        yield f"    name: {name}_vector"
+        flow.append(f"{name}_vector")
     if len(flow) > 1:
         yield "  - Concat: {}"
         yield f"    from: [{', '.join(flow)}]"

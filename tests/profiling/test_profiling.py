@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from nnspec.cli.main import main
 from nnspec.graph.network import parse_network
@@ -256,3 +257,46 @@ def test_a_series_is_shown_with_the_parts_that_its_windows_make(tmp_path, monkey
     assert found["rows"] == 100
     assert found["roles"] == {"spots": "input past, target of next"}
     assert (sum(found["parts"].values()), found["warnings"]) == (90, [])
+
+
+def test_texts_are_guessed_as_bags_of_words():
+    texts = [f"the {'red' if row % 2 else 'blue'} house has number {row}" for row in range(40)]
+    labels = ["a" if row % 2 else "b" for row in range(40)]
+    table = Table("t.csv", {"said": np.array(texts, dtype=object), "label": np.array(labels, dtype=object)})
+    lines = guess_spec(table, "t.csv").splitlines()
+    start = lines.index("  said:  # because its values have 6 words on average")
+    assert lines[start + 1 : start + 8] == [
+        "    column: said",
+        "    prepare: [{Tokenize: 6}, {Vocabulary: 7}]"
+        "  # because most texts have at most 6 words, and 6 words stand there more than once",
+        "",
+        "layers:",
+        "  - EmbeddingBag: {num_embeddings: 7, embedding_dim: 64, padding_idx: 0}"
+        "  # because the mean of its words' vectors tells much of a text",
+        "    name: said_vector",
+        "    from: said",
+    ]
+    parse_network("\n".join(lines))
+
+
+def test_a_folder_of_images_is_guessed_by_the_first_and_trains(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for row in range(40):
+        path = Path("photos", "dark" if row % 2 else "light", f"{row}.png")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (256, 128), row if row % 2 else 255 - row).save(path)
+    assert main(["new", "--from", "photos", "-o", "net.yaml"]) == 0
+    assert (
+        "    prepare: [{Image: {size: [32, 64], mode: L}}, ToChannelsFirst,"
+        " {NormalizeImage: {mean: [0.5], std: [0.5]}}]"
+        "  # because 'dark/1.png' is 128×256, grey; larger ones take long to learn from\n"
+    ) in Path("net.yaml").read_text()
+    assert main(["train", "net.yaml", "--run", "run", "--quiet", "--set", "train.epochs=2"]) == 0
+
+
+def test_an_image_that_cannot_be_looked_at_gets_a_usual_size(tmp_path):
+    columns = {"photo": np.array(["a.png", "b.png"] * 20, dtype=object), "label": np.arange(40) % 3}
+    text = guess_spec(Table("rows.csv", columns, folder=tmp_path), "rows.csv")
+    assert "[{Image: {size: [64, 64]}}, ToChannelsFirst, NormalizeImage]" in text
+    assert "# because it is a usual size: 'a.png' can't be looked at\n" in text
+    parse_network(text)
