@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from nnspec.layers.layer import OPSETS
-from nnspec.spec.amounts import BYTES_FORM, COUNT_FORM, RHYTHM_FORM, TIME_FORM, TIME_WORDS, duration
+from nnspec.spec.amounts import BYTES_FORM, COUNT_FORM, TIME_FORM, TIME_WORDS, duration
 from nnspec.spec.length import Length
 from nnspec.spec.section import Section
+from nnspec.spec.stopping import CheckpointSection, EarlyStoppingSection
 
 MAX_CLASSES = 2**24  # more than any vocabulary has
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -23,7 +24,6 @@ Classes = Annotated[list[str | int], Field(min_length=2)] | Annotated[int, Field
 CLASSES = "a list of at least two classes, or their number"
 COUNTS = "a number, or one with k, M, G or T as in 500k"
 BYTES = "a number of bytes, or one with a unit as in 64MB or 48MiB"
-RHYTHM = "`epoch`, a number of steps as in `500 steps`, or a time as in 90s, 10m or 2h"
 EPOCHS = "a mapping of patterns to epochs, which are whole numbers"
 NAMES = "a list of at least one name"
 FileName = Annotated[str, Field(min_length=1)]
@@ -156,26 +156,6 @@ class OutputSection(Section):
     """Weight of this output's loss in the sum."""
     export: bool = True
     """Whether the exported file gives it; an auxiliary head that only helps training is not exported."""
-
-
-class EarlyStoppingSection(Section):
-    """When to stop before the last epoch."""
-
-    patience: PositiveInt = 5
-    """Epochs without a better validation loss."""
-    min_delta: float = Field(default=0.0, ge=0)
-    """How much better counts as better."""
-
-
-class CheckpointSection(Section):
-    """How often a training's state is written, from which `nnspec train --resume` goes on."""
-
-    every: Annotated[str, Field(max_length=30, pattern=RHYTHM_FORM)] | None = Field(
-        default=None, json_schema_extra={"words": RHYTHM}
-    )
-    """`epoch`, `500 steps` or `10m`; unless given each epoch's end, once a second at most, and each minute between."""
-    keep: PositiveInt = 1
-    """How many of the last ones stay; the best weights always do."""
 
 
 class TrainSection(Section):

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from nnspec.codegen.load import state_of, write_weights
-from nnspec.spec.document import EarlyStoppingSection
+from nnspec.spec.stopping import EarlyStoppingSection
 
 
 class Best:

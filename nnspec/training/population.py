@@ -17,8 +17,9 @@ from nnspec.codegen.write import write
 from nnspec.diagnostics import SpecError
 from nnspec.graph import Network
 from nnspec.graph.start import Start
-from nnspec.spec.document import EarlyStoppingSection, TrainSection
+from nnspec.spec.document import TrainSection
 from nnspec.spec.spec import Spec
+from nnspec.spec.stopping import EarlyStoppingSection
 from nnspec.training.batches import Feed, Tensors, batch_size_of, batch_sizes
 from nnspec.training.engine import flushed_denormals
 from nnspec.training.evaluate import Judge, Measured

@@ -6,7 +6,7 @@ from typing import Any
 from nnspec.files import sync
 from nnspec.runs import METRICS, WEIGHTS, Run
 from nnspec.spec.amounts import duration
-from nnspec.spec.document import CheckpointSection
+from nnspec.spec.stopping import CheckpointSection
 from nnspec.training import checkpoint
 from nnspec.training.best import Best
 from nnspec.training.fit import Course

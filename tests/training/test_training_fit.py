@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from trainings import Training, copy_of, line_with_noise
 
 from nnspec.graph import parse_network
-from nnspec.spec.document import EarlyStoppingSection
+from nnspec.spec.stopping import EarlyStoppingSection
 from nnspec.training.batches import Examples, batch_sizes
 from nnspec.training.best import Best
 from nnspec.training.interrupt import Stop
