@@ -11,6 +11,7 @@ import numpy as np
 from nnspec.diagnostics import Span, SpecError, Text
 from nnspec.tables.table import Table, shown_value
 
+MAX_COLUMNS = 100_000
 DELIMITER_NAMES = {",": "comma", "\t": "tab", ";": "semicolon"}
 DELIMITER_HELP = {
     ";": ", and write decimals with a point (1.5)",
@@ -66,6 +67,10 @@ def _csv_mistake(reason: str, span: Span) -> SpecError:
 
 
 def _column_names(header: list[str], span: Span, delimiter: str) -> list[str]:
+    if len(header) > MAX_COLUMNS:
+        message = f"the header names {len(header):,} columns, more than the {MAX_COLUMNS:,} that nnspec reads"
+        help = "keep wide rows as one array: NPZ or NPY"
+        raise SpecError.of("limit", message, span, help=help)
     names = [field.strip() for field in header]
     other = next((mark for mark in DELIMITER_NAMES if len(names) == 1 and mark in names[0]), "")
     if other:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnspec.tables.delimited import MAX_COLUMNS
 from nnspec.tables.frames import FrameColumns
 from nnspec.tables.table import Array, Table
 
@@ -109,6 +110,8 @@ def _names(data: bytes, delimiter: str) -> list[str]:
     """The header's names, several and all different; none where it is not so simple."""
     header = data[: data.find(b"\n") + 1].decode("utf-8-sig", errors="replace")
     names = [name.strip() for name in header.split(delimiter)]
+    if len(names) > MAX_COLUMNS:
+        return []
     return names if len(names) > 1 and all(names) and len(set(names)) == len(names) and "\ufffd" not in header else []
 
 

@@ -115,6 +115,11 @@ MALFORMED = {
         "data.csv:1: error[data-file]: the header has tabs and no comma: 'a\\tb'\n"
         "  help  separate the columns by commas, or name the file .tsv",
     ),
+    "a million columns": (
+        ",".join(f"c{i}" for i in range(1_000_000)).encode() + b"\n",
+        "data.csv:1: error[limit]: the header names 1,000,000 columns, more than the 100,000 that nnspec reads\n"
+        "  help  keep wide rows as one array: NPZ or NPY",
+    ),
     "NUL": (
         b"a,b\n1,2\n3,\x006\n",
         "data.csv:3: error[encoding]: a NUL byte stands in this line: the file is not text",
