@@ -43,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return EXIT_USAGE
     arguments = parser.parse_args(words)
+    arguments.words = list(words)
     try:
         code = _run(arguments.command, arguments)
         sys.stdout.flush()  # where a full disk or a reader that has gone is met at the latest

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from nnspec.cli.main import EXIT_INTERRUPTED, EXIT_USAGE, palette_of_output
 from nnspec.cli.paths import shown, typed
+from nnspec.cli.scale import scale_overrides
 from nnspec.cli.specs import load, print_or_write, warn
 from nnspec.cli.step import length_overrides, step_overrides
 from nnspec.diagnostics import Span, SpecError, Text, render, some
+from nnspec.ranks import Place, end_with_launcher, leads, place
 
 if TYPE_CHECKING:
     from nnspec.graph import Network
@@ -23,6 +25,7 @@ Say = Callable[[str], None]
 
 def train(arguments: Namespace) -> int:
     """Train, test, export and prove; then what to type next."""
+    arguments.overrides += scale_overrides(arguments)
     if arguments.resume:
         return _resume(arguments)
     if not arguments.spec:
@@ -37,9 +40,12 @@ def train(arguments: Namespace) -> int:
     if arguments.log:
         arguments.overrides.append(f"train.log=[{', '.join(arguments.log)}]")
     arguments.overrides += [*step_overrides(arguments), *length_overrides(arguments)]
-    network = load(arguments, arguments.spec)
-    warn(network.warnings, strict=arguments.strict)
-    say: Say = _silent if arguments.quiet or arguments.json else print
+    network, here = load(arguments, arguments.spec), place()
+    if here is None or here.by != "nnspec":
+        warn(network.warnings, strict=arguments.strict)
+    if here is None and _processes(network) > 1:
+        return _launch(network, arguments)
+    say = _voice(arguments, here)
     say(_headline(network))
     if start := find_start(network.spec, network.graph, Reach(network.folder, network.allowed)):
         say(_start_line(start))
@@ -59,9 +65,9 @@ def train(arguments: Namespace) -> int:
         seed=arguments.seed,
         device=arguments.device,
         memory=arguments.memory,
-        progress=_progress(network, arguments),
+        progress=_progress(network, arguments, here),
     )
-    return _finish(run, result, arguments, say)
+    return _finish(run, result, arguments, say) if leads(here) else _followed(result)
 
 
 def _resume(arguments: Namespace) -> int:
@@ -74,19 +80,49 @@ def _resume(arguments: Namespace) -> int:
     run = open_run(Path(arguments.resume), (SPEC, RECORD))
     from nnspec.training.resume import changed_environment, finished, network_of_run, resume_run
 
-    say: Say = _silent if arguments.quiet or arguments.json else print
+    here = place()
+    say = _voice(arguments, here)
     arguments.overrides += [*step_overrides(arguments), *length_overrides(arguments)]
     network = load(arguments, arguments.spec) if arguments.spec else _network_of(run, arguments, network_of_run)
-    say(_headline(network))
     result = finished(run, network.spec)
+    if result is None and here is None and _processes(network) > 1:
+        return _launch(network, arguments)
+    say(_headline(network))
+    if result and not leads(here):
+        return 0
     if result:
         say(f"{shown(run.path)} is finished: {_ended(result)}; `--epochs N` makes it longer")
         return 0 if run.has(MODEL) else _finish(run, result, arguments, say)
     for change in changed_environment(run.record()):
         say(f"{change}: the numbers may differ from those of a training that never ended")
     say(_from_where(run))
-    result = resume_run(network, run, device=arguments.device, progress=_progress(network, arguments))
-    return _finish(run, result, arguments, say)
+    result = resume_run(network, run, device=arguments.device, progress=_progress(network, arguments, here))
+    return _finish(run, result, arguments, say) if leads(here) else _followed(result)
+
+
+def _processes(network: "Network") -> int:
+    return network.spec.train.devices * network.spec.train.nodes
+
+
+def _launch(network: "Network", arguments: Namespace) -> int:
+    """Begin the processes that train together."""
+    from nnspec.cli.launch import launch
+
+    if arguments.folds:
+        span = network.spec.span_of("train", "devices")
+        raise SpecError.of("device", "folds are trained by one process", span, help="leave --folds or --devices out")
+    return launch(network.spec.train.devices, network.spec.train.nodes, arguments.words)
+
+
+def _voice(arguments: Namespace, here: "Place | None") -> Say:
+    """How this process speaks; of several that train together one does."""
+    if here and here.by == "nnspec":
+        end_with_launcher()
+    return _silent if arguments.quiet or arguments.json or not leads(here) else print
+
+
+def _followed(result: "Result") -> int:
+    return EXIT_INTERRUPTED if result.interrupted else 0
 
 
 def _network_of(run: "Run", arguments: Namespace, read: Callable[..., "Network"]) -> "Network":
@@ -112,10 +148,12 @@ def _finish(run: "Run", result: "Result", arguments: Namespace, say: Say) -> int
     return 0
 
 
-def _progress(network: "Network", arguments: Namespace) -> "Progress | None":
+def _progress(network: "Network", arguments: Namespace, here: "Place | None") -> "Progress | None":
     """What follows the training, as the command line asks."""
     from nnspec.training import JsonLines, terminal_progress
 
+    if not leads(here):
+        return None
     if arguments.json:
         return JsonLines()
     stopping = network.spec.train.early_stopping

@@ -4,10 +4,12 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 
 from nnspec.cli.reading import add_reading, at_least
+from nnspec.cli.scale import add_scale
 from nnspec.cli.step import add_length, add_step
 
 EXAMPLE = """nnspec train specs/digits.yaml --epochs 5
   nnspec train specs/digits.yaml --time 10m --set optimizer.AdamW.lr=1e-2
+  nnspec train specs/digits.yaml --devices 2
   nnspec train --resume runs/digits/..."""
 
 
@@ -24,6 +26,7 @@ def add_train_command(command: Callable[[str, str, str], ArgumentParser]) -> Non
     add_step(train)
     train.add_argument("--log", action="append", metavar="NAME", help="tell epochs to tensorboard too, or to a plugin")
     train.add_argument("--device", help="cpu, cuda, cuda:1, mps or auto; the spec's unless given")
+    add_scale(train)
     train.add_argument(
         "--folds", type=at_least(2), metavar="K", help="cross-validate: K trainings, each tested on rows of its own"
     )

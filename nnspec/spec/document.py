@@ -180,6 +180,12 @@ class TrainSection(Section):
     """Seed of the weights and of the order of examples."""
     device: str = "auto"
     """`cpu`, `cuda`, `cuda:1`, `mps`, or `auto`: a GPU where there is one."""
+    devices: PositiveInt = 1
+    """Processes on each machine, which share each batch: one on each GPU, or together on a CPU."""
+    nodes: PositiveInt = 1
+    """Machines; `torchrun` or `srun` starts the processes on each."""
+    strategy: Literal["auto", "ddp", "fsdp"] = "auto"
+    """`ddp` keeps all weights in each process, `fsdp` a part of them, block by block; `auto` goes by what fits."""
     precision: Literal["float32", "bf16", "auto"] = "float32"
     """`bf16` multiplies in bfloat16 (autocast), with weights in float32; `auto` does so where the processor has units
     for it, a trial on the first steps finds it faster, and their losses stay within 2 %. Exports are float32."""

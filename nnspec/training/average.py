@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from nnspec.training.sharded import parted_like
+
 
 class Average:
     """After each step, average = decay · average + (1 - decay) · weights; after the first step it is the weights.
@@ -29,7 +31,8 @@ class Average:
         if self.steps:
             torch._foreach_lerp_(averages, list(self.here.values()), 1 - self.decay)
         else:
-            torch._foreach_copy_(averages, list(self.here.values()))
+            for average, x in zip(averages, self.here.values(), strict=True):
+                average.copy_(x)
         for name, x in self.counted.items():
             self.averages[name].copy_(x)
         self.steps += 1
@@ -51,7 +54,7 @@ class Average:
         """Put such a state back."""
         self.steps = state["steps"]
         for name, x in self.averages.items():
-            x.copy_(state["averages"][name])
+            x.copy_(parted_like(x, state["averages"][name]))
 
     @torch.no_grad()
     def _exchange(self) -> None:

@@ -10,6 +10,7 @@ from torch import nn
 
 from nnspec.codegen.load import state_of, write_weights
 from nnspec.spec.stopping import EarlyStoppingSection
+from nnspec.training.sharded import parted_like, whole
 
 
 class Best:
@@ -48,7 +49,7 @@ class Best:
 
     def save(self, path: Path) -> None:
         """Write the best weights, whatever the network's are."""
-        write_weights(self.weights, path)
+        write_weights(whole(self.weights), path)
 
     def state(self) -> dict[str, Any]:
         """All that it knows, but for what the spec says."""
@@ -65,7 +66,8 @@ class Best:
         self.epoch, self.loss = state["epoch"], state["loss"]
         self._to_beat, self._waited = state["to_beat"], state["waited"]
         here = state_of(self.net)
-        self.weights = {name: torch.empty_like(here[name]).copy_(tensor) for name, tensor in state["weights"].items()}
+        kept = {name: parted_like(here[name], tensor) for name, tensor in state["weights"].items()}
+        self.weights = {name: torch.empty_like(here[name]).copy_(tensor) for name, tensor in kept.items()}
 
     def _wait(self, loss: float) -> None:
         min_delta = self.stopping.min_delta if self.stopping else 0.0

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -20,6 +20,9 @@ from nnspec.spec.spec import Output, Spec
 from nnspec.training.batches import Batch, Feed, batch_size_of
 from nnspec.training.objective import Objective, learnt, result_of
 from nnspec.training.result import Metrics
+
+if TYPE_CHECKING:
+    from nnspec.training.scale import Team
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -44,24 +47,35 @@ class Judge:
     objective: Objective
     fitted: Mapping[str, FittedOutput]  # how each output reads
     weighted: tuple[str, ...] = ()  # outputs whose targets do not all count alike
+    team: "Team | None" = None  # the processes that train together
 
     @cached_property
     def quick(self) -> bool:
         """Whether all metrics are computed in next to no time: those that need no torchmetrics."""
         return all(direct(metric) for output in learnt(self.spec) for metric in output.metrics)
 
-    @torch.inference_mode()
     def measure(self, net: nn.Module, examples: Feed, *, with_metrics: bool = False) -> Measured:
-        """The mean loss of all examples, and their metrics where asked."""
+        """The mean loss of all examples, and their metrics where asked; a team measures together."""
         net.eval()
+        # Weights of which each process holds a part are put together in the forward pass, not in inference mode.
+        with torch.no_grad() if self.team else torch.inference_mode():
+            if self.team:
+                self.team.level(net)
+            return self._measure(net, examples, with_metrics)
+
+    def _measure(self, net: nn.Module, examples: Feed, with_metrics: bool) -> Measured:
         scored = [output for output in learnt(self.spec) if with_metrics and output.metrics]
         losses, answers = [], {output.name: list[Tensor]() for output in scored}
-        for batch in self.batches(examples):
+        batches = self.batches(examples)
+        for batch in self.team.own(batches) if self.team else batches:
             outputs = net(*batch.inputs)
             losses.append(self.objective(outputs, batch.targets) * batch.rows)
             for output in scored:
-                answers[output.name].append(_answer(output, result_of(self.spec, outputs, output)))
-        loss = sum(torch.stack(losses).tolist()) / examples.rows
+                answers[output.name].append(_answer(output, result_of(self.spec, outputs, output))[: batch.rows])
+        if self.team:
+            losses = [self.team.sum(torch.stack(losses))]
+            answers = {name: self.team.answers(own) for name, own in answers.items()}
+        loss = sum(torch.stack(losses).flatten().tolist()) / examples.rows
         metrics = {output.name: self._score(output, torch.cat(answers[output.name]), examples) for output in scored}
         return Measured(loss, metrics)
 

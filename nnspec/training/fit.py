@@ -13,7 +13,7 @@ from nnspec.training.best import Best
 from nnspec.training.evaluate import Judge, Measured
 from nnspec.training.interrupt import Stop
 from nnspec.training.learner import Advance, Learner
-from nnspec.training.not_finite import Kept, blame
+from nnspec.training.not_finite import Kept, blame, unfound
 from nnspec.training.result import Metrics
 
 METRICS_STEPS = 100  # from one epoch with slow metrics to the next; quick ones come in each, and all of them at the end
@@ -104,7 +104,8 @@ def fit(
 
     while not length.over(course.epochs, learner.steps, course.seconds) and not best.tired:
         learner.begin_epoch(course.epochs + 1)
-        kept.keep(course.epochs + 1)
+        if not judge.team:  # whose states are as many as its processes, and to keep one takes them all
+            kept.keep(course.epochs + 1)
         before, first, epoch_start = learner.steps, learner.here.steps if learner.here else 0, time.perf_counter()
         train_loss = learner.epoch(training, step, ended, advance)
         seconds = time.perf_counter() - epoch_start
@@ -137,7 +138,7 @@ def _judged(
             found = judge.measure(learner.net, validation, with_metrics=course.score(judge, learner.steps))
         better = math.isfinite(found.loss) and best.offer(number, found.loss, chosen=validation.rows > 0)
     if not math.isfinite(found.loss):
-        raise blame(kept, judge, training, validation, number)
+        raise unfound(judge.spec, number) if judge.team else blame(kept, judge, training, validation, number)
     learner.end_epoch(found.loss)
     validation_loss = found.loss if validation.rows else None
     course.epochs = number

@@ -16,6 +16,7 @@ from nnspec.training.average import Average
 from nnspec.training.batches import Batch, Feed
 from nnspec.training.interrupt import Stop
 from nnspec.training.optimizer import join, put_back, state_of
+from nnspec.training.sharded import parted_like
 from nnspec.training.step import PlainStep, Recorded, Step
 
 Advance = Callable[[int], None]  # told how many steps were done
@@ -155,7 +156,8 @@ class Learner:
     def go_back(self, state: dict[str, Any]) -> None:
         """Put a state back: what follows is then the same again."""
         self._train_only(state["trained"])
-        self.net.load_state_dict(state["net"])
+        here = self.net.state_dict()
+        self.net.load_state_dict({name: parted_like(here.get(name), x) for name, x in state["net"].items()})
         put_back(self.optimizer, state["optimizer"])
         if self.scheduler:
             self.scheduler.load_state_dict(state["scheduler"])

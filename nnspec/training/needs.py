@@ -34,9 +34,13 @@ def check_trainable(spec: Spec, graph: Graph) -> None:
         raise SpecError.of("not-trainable", message, place, help="add a layer that learns, as in `- Linear: 10`")
 
 
-def check_batches(spec: Spec, graph: Graph, rows: int) -> None:
-    """Refuse batches of one example for a BatchNorm that would see a single number per channel."""
-    if min(batch_sizes(rows, batch_size_of(spec.train.batch_size, rows)), default=0) != 1:
+def check_batches(spec: Spec, graph: Graph, rows: int, ranks: int = 1) -> None:
+    """Refuse batches of one example for a BatchNorm that would see a single number per channel.
+
+    Where `ranks` processes share a batch that holds for the least share.
+    """
+    least = min(batch_sizes(rows, batch_size_of(spec.train.batch_size, rows)), default=0)
+    if least == 0 or least // ranks > 1:
         return
     for vertex in graph:
         if vertex.kind.startswith("BatchNorm") and vertex.name in graph.live and _single(vertex):

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from nnspec.diagnostics import Note, Span, SpecError
 from nnspec.graph import Port, Vertex
+from nnspec.spec.spec import Spec
 from nnspec.training.batches import Batch, Feed
 from nnspec.training.evaluate import Judge
 from nnspec.training.interrupt import Stop
@@ -65,6 +66,13 @@ def _gone_through(learner: Learner, first: int, judge: Judge, training: Feed, va
     except SpecError as found:
         return found
     return watch.after_epoch(judge.batches(validation) if validation.rows else ())
+
+
+def unfound(spec: Spec, epoch: int) -> SpecError:
+    """The error of several processes, each of which saw only its share of the steps."""
+    message = f"the loss is not finite in epoch {epoch}"
+    help = "train with `--devices 1` to be shown the layer and the step where that begins"
+    return SpecError.of("not-finite", message, spec.span_of("train"), help=help)
 
 
 class _Watch:

@@ -16,6 +16,7 @@ from nnspec.graph.moved import moved
 from nnspec.objectives import Optimizer as Described
 from nnspec.pycode import name
 from nnspec.spec.spec import Spec
+from nnspec.training.sharded import parted_like
 from nnspec.training.together import Together
 from nnspec.training.unguarded import unguarded
 
@@ -73,6 +74,7 @@ def put_back(optimizer: Optimizer, state: dict[str, Any]) -> None:
         for group in member.param_groups:
             for parameter, known in zip(group["params"], group["param_names"], strict=True):
                 saved = state["parameters"].get(known, {})
+                saved = {key: parted_like(parameter, value) for key, value in saved.items()}
                 here = member.state[parameter]
                 kept = {key: here[key].copy_(value) for key, value in saved.items() if _fits(here.get(key), value)}
                 member.state[parameter] = {**copy.deepcopy(saved), **kept}

@@ -1,6 +1,7 @@
 """A training that goes on where it ended, in its own run folder."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,15 @@ from nnspec.spec.length import Length
 from nnspec.spec.reach import Reach
 from nnspec.spec.resolve import resolve
 from nnspec.spec.spec import Spec
-from nnspec.training.engine import choose_device
 from nnspec.training.progress import Progress
 from nnspec.training.result import PartResult, Result
+from nnspec.training.team import all_or_none, gathered, leads
 from nnspec.training.train import train
 
 FREE = (
     "name",
     "description",
-    *(f"train.{key}" for key in ("epochs", "steps", "time")),
-    "train.device",
+    *(f"train.{key}" for key in ("epochs", "steps", "time", "device", "nodes", "strategy")),
     "train.checkpoint",
     "export",
     "budget",
@@ -82,14 +82,14 @@ def resume_run(network: Network, run: Run, *, device: str | None = None, progres
     spec, graph = network.spec, network.graph
     check_same_spec(run, spec)
     record = run.record()
-    chosen = choose_device(spec, device or record["device"].split()[0])
-    data = load_recorded(network, record)
-    start = None if run.checkpoints() else find_start(spec, graph, Reach(network.folder, network.allowed))
-    run.file(RESULT).unlink(missing_ok=True)
-    run.write_spec(resolve(spec))
-    return train(
-        spec, graph, data, run, seed=record["seed"], device=chosen, start=start, progress=progress, before=record
-    )
+    with gathered(spec, graph, device or _same_kind(record["device"], spec)) as (chosen, team):
+        data = all_or_none(team, lambda: load_recorded(network, record))
+        start = None if run.checkpoints() else find_start(spec, graph, Reach(network.folder, network.allowed))
+        if leads(team):
+            run.file(RESULT).unlink(missing_ok=True)
+            run.write_spec(resolve(spec))
+        going_on = partial(train, spec, graph, data, run, seed=record["seed"], device=chosen, start=start)
+        return going_on(progress=progress, before=record, team=team)
 
 
 def load_recorded(network: Network, record: Mapping[str, Any]) -> Examples:
@@ -109,6 +109,12 @@ def changed_environment(record: Mapping[str, Any]) -> list[str]:
 def _length(run: Run) -> Length:
     """How long a run was to be."""
     return TrainSection.model_validate(run.spec()["train"]).length
+
+
+def _same_kind(device: str, spec: Spec) -> str:
+    """The device of a run by its record; where several processes go on each takes one of its own."""
+    name = device.split()[0]
+    return name.split(":")[0] if spec.train.devices > 1 else name
 
 
 def _differences(was: Any, now: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:

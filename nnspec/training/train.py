@@ -1,8 +1,9 @@
 """One training, from a spec to a run folder with its best weights."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -21,23 +22,20 @@ from nnspec.spec.reach import Reach
 from nnspec.spec.resolve import resolve
 from nnspec.spec.spec import Spec
 from nnspec.training.alone import alone, resumable
-from nnspec.training.augmenting import check_augmentations, make_augmenter, mixes
+from nnspec.training.augmenting import check_augmentations, make_augmenter
 from nnspec.training.automatic import asks, find, on_new_networks, settled
 from nnspec.training.average import Average
 from nnspec.training.batches import Examples, Feed, batch_size_of, batch_sizes
 from nnspec.training.best import Best
 from nnspec.training.digests import digests
 from nnspec.training.engine import (
-    choose_device,
     choose_seed,
-    device_name,
     flushed_denormals,
     keep_heap,
     suitable_threads,
 )
 from nnspec.training.evaluate import Judge
 from nnspec.training.fit import Course, fit
-from nnspec.training.forms import settle
 from nnspec.training.health.monitor import Monitor
 from nnspec.training.interrupt import stoppable
 from nnspec.training.learner import Learner
@@ -48,14 +46,18 @@ from nnspec.training.objective import compile_objective, learnt, make_scheduler
 from nnspec.training.optimizer import make_optimizer
 from nnspec.training.predictions import predictions
 from nnspec.training.progress import Progress, Silent
+from nnspec.training.ranked import RankedStep
 from nnspec.training.record import keep_record, spec_name
 from nnspec.training.result import PartResult, Result
 from nnspec.training.saver import Saver, go_back
+from nnspec.training.settling import settle_steps
 from nnspec.training.step import PlainStep
 from nnspec.training.stream import stream
-from nnspec.training.trial import Choice
+from nnspec.training.team import all_or_none, check_weights, gathered, leads, step_together, writing
 
-MANY_STEPS = 10**9  # in a training that time alone ends
+if TYPE_CHECKING:
+    from nnspec.training.scale import Team
+
 PARTS = ("train", "validation", "test")
 
 
@@ -74,16 +76,29 @@ def train_spec(
     """Train a network on the data beside its spec, in a new run folder; `runs/NAME/TIME-HASH` unless given."""
     check_trainable(spec, graph)
     check_augmentations(spec, graph)
-    chosen, seed = choose_device(spec, device), choose_seed(spec, seed)
-    check_memory(spec, graph, chosen)
-    room, loggers = choose_room(spec, memory), make_loggers(spec)
-    data = load_examples(spec, base, graph.output_tensors, graph.lookups, allowed=allowed, memory=room)
-    check_batches(spec, graph, len(data.train))
-    start = find_start(spec, graph, Reach(base, tuple(allowed)))
-    text = "\n".join(spec.root.span.text.lines) + "\n"
-    run = create(RUNS, spec.name, resolve(spec), text=text, folder=Path(run_dir) if run_dir else None)
-    with logged(loggers, run, progress or Silent()) as told:
-        return run, train(spec, graph, data, run, seed=seed, device=chosen, start=start, progress=told, memory=room)
+    seed = choose_seed(spec, seed)
+    with gathered(spec, graph, device) as (chosen, team):
+        ranks, here = (team.place.size, team.place.here) if team else (1, 1)
+        check_memory(spec, graph, chosen)
+        room = choose_room(spec, memory)
+        room = room and room // here
+
+        def read() -> Data:
+            data = load_examples(spec, base, graph.output_tensors, graph.lookups, allowed=allowed, memory=room)
+            check_batches(spec, graph, len(data.train), ranks)
+            if team:
+                check_weights(spec, data.weighted)
+            return data
+
+        loggers = make_loggers(spec) if leads(team) else ()
+        data = all_or_none(team, read)
+        start = find_start(spec, graph, Reach(base, tuple(allowed)))
+        text = "\n".join(spec.root.span.text.lines) + "\n"
+        make = partial(create, RUNS, spec.name, resolve(spec), text=text, folder=Path(run_dir) if run_dir else None)
+        run = all_or_none(team, lambda: make() if leads(team) else Run(Path()))
+        with logged(loggers, run, progress or Silent()) as told:
+            training = partial(train, spec, graph, data, run, seed=seed, device=chosen, start=start, memory=room)
+            return run, training(progress=told, team=team)
 
 
 def train(
@@ -98,15 +113,16 @@ def train(
     progress: Progress | None = None,
     memory: int | None = None,
     before: Mapping[str, Any] | None = None,
+    team: "Team | None" = None,
 ) -> Result:
     """Train on data that have been read, and leave in the run folder all that later stages need.
 
     `memory` is what the data were given, for the record. `before` is the record of a training in this folder that goes
-    on, or of one elsewhere that is done again.
+    on, or of one elsewhere that is done again. `team` are the processes that train together.
     """
     before = before or {"memory": memory}
-    with alone(run), resumable(run):
-        return _train_alone(spec, graph, data, run, seed, device, start, progress or Silent(), before)
+    with writing(team, run) as own, alone(own), resumable(run):
+        return _train_alone(spec, graph, data, own, seed, device, start, progress or Silent(), before, team)
 
 
 def _train_alone(
@@ -119,6 +135,7 @@ def _train_alone(
     start: Start | None,
     progress: Progress,
     before: Mapping[str, Any],
+    team: "Team | None",
 ) -> Result:
     chosen: Mapping[str, Any] = before.get("chosen", {})
     if asks(spec) and "started" not in before:
@@ -141,14 +158,16 @@ def _train_alone(
         net = load(source, filename, places)
         if start:
             fill(net, start)
-        net.to(device)
-        judge = Judge(
-            spec, graph, compile_objective(spec, None, data.weighted), data.preparation.outputs, data.weighted
-        )
+        arranged = team.arrange(net) if team else net.to(device)
+        objective = compile_objective(spec, None, data.weighted)
+        judge = Judge(spec, graph, objective, data.preparation.outputs, data.weighted, team)
         learner = make_learner(spec, net, judge, parts["train"].rows, seed)
         best, course = Best(net, spec.train.early_stopping), Course()
-        go_back(run, learner, best, course)
-        _settle(learner, spec, source.text, parts["train"].rows, run, progress, before)
+        if team:  # before a state is put back, which holds each process's random numbers
+            step_together(learner, arranged, team, spec, seed, progress)
+        go_back(run, learner, best, course, team)
+        if not team:
+            settle_steps(learner, spec, source.text, parts["train"].rows, run, progress, before)
         monitor = Monitor(learner, judge, parts["train"], run, progress.tell)
         monitor.begin(data)
         result = _train(learner, judge, parts, run, progress, monitor, best, course)
@@ -196,36 +215,6 @@ def make_learner(spec: Spec, net: nn.Module, judge: Judge, rows: int, seed: int)
     )
 
 
-def _settle(
-    learner: Learner,
-    spec: Spec,
-    source: str,
-    rows: int,
-    run: Run,
-    progress: Progress,
-    before: Mapping[str, Any],
-) -> None:
-    """Choose the form of the steps, or have it chosen on the way; the run's record tells."""
-
-    learner.tell = progress.tell
-
-    def told(choice: Choice) -> None:
-        progress.tell(choice.in_words())
-        run.write_record({**run.record(), "compile": choice.as_json()})
-
-    if mixes(spec):  # a step then learns two targets, in shares that change
-        if spec.train.compile not in ("auto", "off"):
-            told(Choice("off", {}, {}, {spec.train.compile: "examples are mixed"}))
-        return
-    losses = [type(output.loss).__name__ for output in learnt(spec)]
-    device = device_name(next(learner.net.parameters()).device)
-    step = spec.train.clip_grad_norm, spec.train.clip_grad_value, spec.train.accumulate, spec.train.unfreeze
-    about = source, losses, spec.optimizer.title if spec.optimizer else "", *step, device
-    _, steps = spec.train.length.whole(len(batch_sizes(rows, learner.batch_size))) or (0, MANY_STEPS)
-    choice, try_bf16 = before.get("compile"), spec.train.precision == "auto"
-    settle(learner, spec.train.compile, steps, about, told, try_bf16=try_bf16, before=choice)
-
-
 def _train(
     learner: Learner,
     judge: Judge,
@@ -237,14 +226,16 @@ def _train(
     course: Course,
 ) -> Result:
     section, training = judge.spec.train, parts["train"]
-    saver = Saver(run, learner, best, course, section.checkpoint)
+    together = learner.update if isinstance(learner.update, RankedStep) else None
+    saver = Saver(run, learner, best, course, section.checkpoint, together)
     steps = len(batch_sizes(training.rows, learner.batch_size))
 
     def advance(steps: int) -> None:
         progress.advance(steps)
         monitor.advance()
 
-    with stoppable() as stop:
+    with stoppable() as asked:
+        stop = together.hear(asked) if together else asked
         whole = section.length.whole(steps)
         progress.start(whole[0] if whole else None, steps)
         progress.advance(course.epochs * steps + (learner.here.steps if learner.here else 0))

@@ -69,6 +69,8 @@ class Monitor:
         return steps > 0 and LOOK_STEPS * passed_s / steps < max(UNNOTICED_S, LOOKS_SHARE * passed_s)
 
     def _look(self) -> None:
+        if self.judge.team:  # whose weights a single process may not have
+            return
         start = time.perf_counter()
         self.last = look(self.learner, self.judge, self.batch, len(self.epochs))
         self.run.add_health(self.last.as_json())
