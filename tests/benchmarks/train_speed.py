@@ -3,16 +3,17 @@
 The other side is `DataLoader(TensorDataset(...), shuffle=True)`, torch's default Adam, `loss.item()` each step; Fabric
 is that loop set up by lightning-fabric. All train the very same module, from the same weights; a round trains each,
 one after the other. Which form our steps take is found by a trial, as `train.compile: auto` does.
+Theirs run in a process of their own, whose C library handles memory as it comes.
 
     python tests/benchmarks/train_speed.py [tabular|mlp|cnn|lstm]
 """
 
-import ctypes
+import multiprocessing
 import statistics
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from concurrent.futures import ProcessPoolExecutor
 
 import torch
 from timing import line, paired
@@ -24,7 +25,7 @@ from nnspec.codegen.write import write
 from nnspec.graph import Network, parse_network
 from nnspec.training.batches import Examples
 from nnspec.training.best import Best
-from nnspec.training.engine import M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, flushed_denormals, has_bf16, keep_heap
+from nnspec.training.engine import flushed_denormals, has_bf16, keep_heap
 from nnspec.training.evaluate import Judge
 from nnspec.training.forms import FORMS, likely
 from nnspec.training.interrupt import Stop
@@ -34,6 +35,7 @@ from nnspec.training.train import make_learner
 from nnspec.training.trial import PLAIN, Choice, Trial
 
 CPU = torch.device("cpu")
+FORK = multiprocessing.get_context("fork")
 
 LAYERS = {
     "tabular": "[20]}\nlayers: [Linear: 64, ReLU, Linear: 64, ReLU, Linear: 1]",
@@ -99,7 +101,6 @@ class Race:
 
     def theirs(self) -> float:
         """Seconds per example."""
-        _forget_heap()
         net = self.net("theirs")
         loader = DataLoader(TensorDataset(*self.training), self.network.spec.train.batch_size, shuffle=True)
         return self._by_hand("theirs", net, torch.optim.Adam(net.parameters()), loader, lambda loss: loss.backward())
@@ -108,7 +109,6 @@ class Race:
         """Seconds per example."""
         from lightning_fabric import Fabric
 
-        _forget_heap()
         fabric = Fabric(accelerator="cpu", devices=1)
         plain = self.net("fabric")
         net, optimizer = fabric.setup(plain, torch.optim.Adam(plain.parameters()))
@@ -135,20 +135,46 @@ class Race:
         return seconds / len(self.training[0])
 
 
+RACES: dict[str, Race] = {}  # that a process begun here knows too
+
+
 def run(name: str, rounds: int = 5) -> None:
-    race = Race(name)
-    _compare(f"{name}, batch {BATCHES[name]}", race.ours, race.theirs, WANTED[name], rounds)
+    race = RACES[name] = Race(name)
+    # It begins before this one keeps its heap.
+    with ProcessPoolExecutor(1, FORK) as other:
+
+        def there(side: str) -> float:
+            seconds, loss = other.submit(_side, name, side).result()
+            race.found.setdefault(side, []).append(loss)
+            return seconds
+
+        _sides(name, race, there, rounds)
+
+
+def _side(name: str, side: str) -> tuple[float, float]:
+    """Seconds per example, and the loss of rows held out."""
+    race = RACES[name]
+    return getattr(race, side)(), race.found[side][-1]
+
+
+def _sides(name: str, race: Race, there: Callable[[str], float], rounds: int) -> None:
+    there("theirs")
+
+    def theirs() -> float:
+        return there("theirs")
+
+    _compare(f"{name}, batch {BATCHES[name]}", race.ours, theirs, WANTED[name], rounds)
     print(f"  {race.choices[False].in_words()}")
     if has_bf16(CPU):
         wanted = WANTED_BF16.get(name, "-")
-        _compare(f"{name}, precision auto", lambda: race.ours(bf16=True), race.theirs, wanted, rounds)
+        _compare(f"{name}, precision auto", lambda: race.ours(bf16=True), theirs, wanted, rounds)
         print(f"  {race.choices[True].in_words()}")
     try:
         import lightning_fabric  # noqa: F401
     except ImportError:
         print("  Fabric: not installed")
     else:
-        _compare(f"{name}, Fabric", race.fabric, race.theirs, "-", rounds)
+        _compare(f"{name}, Fabric", lambda: there("fabric"), theirs, "-", rounds)
     losses = [f"{side} {statistics.median(found):.4f}" for side, found in race.found.items()]
     spread = max(race.found["theirs"]) - min(race.found["theirs"])
     print(f"  loss of rows held out: {', '.join(losses)}; from seed to seed {spread:.4f}")
@@ -159,17 +185,14 @@ def _compare(title: str, ours: Callable[[], float], theirs: Callable[[], float],
     line(title, f"{1 / ours_s:,.0f}/s", f"{1 / theirs_s:,.0f}/s", 1 / ratio, wanted)
 
 
-def _forget_heap() -> None:
-    """What the C library begins with, for those who do not tell it otherwise."""
-    with suppress(OSError, AttributeError, TypeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(M_MMAP_THRESHOLD, 128 * 1024), mallopt(M_TRIM_THRESHOLD, 128 * 1024)
-
-
 def main() -> None:
     torch.set_num_threads(1)
     for name in sys.argv[1:] or LAYERS:
-        run(name)
+        alone = FORK.Process(target=run, args=(name,))
+        alone.start()
+        alone.join()
+        if alone.exitcode:
+            sys.exit(alone.exitcode)
 
 
 if __name__ == "__main__":

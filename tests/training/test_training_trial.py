@@ -160,3 +160,18 @@ def test_the_record_of_a_run_tells_the_choice(tmp_path):
         "known": False,
         "since": 0,
     }
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # its compiler, as it is imported
+def test_inductor_without_a_compiler_falls_back_aloud(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "inductor"))
+    monkeypatch.setattr("torch._inductor.config.cpp.cxx", (None, "/nowhere/g++"))
+    here, told = training(MLP, epochs=1), list[Choice]()
+    settle(here.learner, "inductor", 8, (), told.append)
+    torch.manual_seed(3)
+    assert [epoch.train_loss for epoch in here.run()] == plainly(training(MLP, epochs=1))
+    (choice,) = told
+    assert choice.in_words() == (
+        "compile: off; no inductor: torch.compile gave up: InvalidCxxCompiler: "
+        "No working C++ compiler found in torch._inductor.config.cpp.cxx: (None, '/nowhere/g++')"
+    )
