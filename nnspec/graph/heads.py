@@ -1,7 +1,9 @@
 """Heads against the classes in the data, as far as these are known without the libraries that read data."""
 
 import csv
+import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from nnspec.spec.spec import Output, Spec
 
 MAX_BYTES = 1_000_000  # of a file that a check reads
 MAX_LISTED = 12
+GZIP = ".gz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def _classes(spec: Spec, output: Output, reach: Reach) -> Classes | None:
     if source.startswith(SKLEARN):
         count = SKLEARN_SETS.get(source.removeprefix(SKLEARN), 0) if output.column == "target" else 0
         return Classes(count, output.column, source)
-    delimiter = DELIMITERS.get(Path(source).suffix.lower())
+    delimiter = DELIMITERS.get(Path(source.lower().removesuffix(GZIP)).suffix)
     text = _text(source, spec, reach) if delimiter else None
     if not delimiter or text is None:
         return None
@@ -106,8 +109,12 @@ def _text(source: str, spec: Spec, reach: Reach) -> str | None:
         path = reach.find(source, reach.folder, spec.span_of("data"), "data-file")
         if not path.is_file() or path.stat().st_size > MAX_BYTES:
             return None
-        return path.read_text(encoding="utf-8-sig")
-    except (SpecError, OSError, UnicodeDecodeError):
+        if path.suffix.lower() != GZIP:
+            return path.read_text(encoding="utf-8-sig")
+        with gzip.open(path) as file:  # a small one can hold terabytes
+            data = file.read(MAX_BYTES + 1)
+        return data.decode("utf-8-sig") if len(data) <= MAX_BYTES else None
+    except (SpecError, OSError, EOFError, zlib.error, UnicodeDecodeError):
         return None
 
 

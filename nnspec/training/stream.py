@@ -157,10 +157,6 @@ def _batches(buffers: Iterator[Rows], left: int, sizes: list[int]) -> Iterator[l
             yield batches[start : start + STEPS]
 
 
-def _after(first: Tensors, then: Tensors) -> Tensors:
-    return tuple(map(_together, zip(first, then, strict=True)))
-
-
 def _fitting(sizes: Sequence[int], rows: int) -> list[int]:
     """The sizes at the begin that so many rows are enough for."""
     ends = accumulate(sizes)

@@ -1,5 +1,7 @@
 """Heads against the classes in the data: what a check knows is what the data say."""
 
+import gzip
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,22 @@ def test_the_classes_of_a_file_are_counted_as_training_counts_them(tmp_path, kin
     rows = "a,kind\n" + "".join(f"1, {kind} \n" for kind in kinds.split())
     assert told(tmp_path, rows, classes) == ""
     assert told(tmp_path, rows, 4) == f"y has {classes} classes in the data, but linear_1 gives 4 scores"
+
+
+def test_the_classes_of_a_packed_file_are_counted(tmp_path):
+    (tmp_path / "kinds.csv.gz").write_bytes(gzip.compress(b"a,kind\n1,oak\n2,beech\n"))
+    wrong = "y has 2 classes in the data, but linear_1 gives 3 scores"
+    assert told(tmp_path, "", 3, source="kinds.csv.gz") == wrong
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [gzip.compress(b"a,kind\n" + b"1,x\n" * 300_000), gzip.compress(b"a,kind\n1,x\n")[:-9], b"a,kind\n1,x\n"],
+    ids=["large", "cut short", "not packed"],
+)
+def test_a_packed_file_that_is_large_or_damaged_is_left_to_training(tmp_path, packed):
+    (tmp_path / "kinds.csv.gz").write_bytes(packed)
+    assert told(tmp_path, "", 3, source="kinds.csv.gz") == ""
 
 
 def test_classes_that_the_spec_lists_are_its_own_to_say(tmp_path):
