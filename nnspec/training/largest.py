@@ -16,7 +16,7 @@ from nnspec.spec.spec import Spec
 from nnspec.training.batches import SMALLEST, Feed
 from nnspec.training.engine import suitable_threads
 from nnspec.training.learner import Learner
-from nnspec.training.memory import memory_of
+from nnspec.training.memory import fitting_rows
 from nnspec.training.stream import Streamed
 
 LEAST_STEPS = 16  # of an epoch
@@ -50,11 +50,8 @@ def most_rows(spec: Spec, graph: Graph, data: Data, training: Feed, device: torc
         most: f"no more than {most} are tried on a {'CPU' if cpu else 'GPU'}",
         training.rows // (LEAST_STEPS * spec.train.accumulate): f"an epoch keeps {LEAST_STEPS} steps",
     }
-    there, per_example = memory_of(device), bind(cost(graph).activations, data.train.lengths)
-    if there and isinstance(per_example, int) and per_example:
-        kept = cost(graph, spec.optimizer)
-        room = there * SHARE - kept.weights - kept.gradients - kept.state
-        bounds[int(room / per_example)] = "more would take over half of the memory"
+    if (fitting := fitting_rows(spec, graph, data.train.lengths, device, SHARE)) is not None:
+        bounds[fitting] = "more would take over half of the memory"
     if isinstance(training, Streamed):
         bounds[training.buffer_rows // spec.train.accumulate] = "memory holds no more of the stream at a time"
     least = min(bounds)

@@ -40,7 +40,7 @@ from nnspec.training.health.monitor import Monitor
 from nnspec.training.interrupt import stoppable
 from nnspec.training.learner import Learner
 from nnspec.training.loggers import logged, make_loggers
-from nnspec.training.memory import check_memory, choose_room, exhaustion_told
+from nnspec.training.memory import check_disk, check_memory, choose_room, exhaustion_told
 from nnspec.training.needs import check_batches, check_trainable
 from nnspec.training.objective import compile_objective, learnt, make_scheduler
 from nnspec.training.optimizer import make_optimizer
@@ -80,6 +80,7 @@ def train_spec(
     with gathered(spec, graph, device) as (chosen, team):
         ranks, here = (team.place.size, team.place.here) if team else (1, 1)
         check_memory(spec, graph, chosen)
+        check_disk(spec, graph, Path(run_dir) if run_dir else RUNS)
         room = choose_room(spec, memory)
         room = room and room // here
 
@@ -140,7 +141,7 @@ def _train_alone(
     chosen: Mapping[str, Any] = before.get("chosen", {})
     if asks(spec) and "started" not in before:
         make = on_new_networks(graph, data, start, seed, device, make_learner)
-        with exhaustion_told(spec), flushed_denormals():
+        with exhaustion_told(spec, graph, data.train.lengths, device), flushed_denormals():
             chosen = find(spec, graph, data, feed_of(spec, graph, data, "train", device), device, make, run, progress)
     spec = settled(spec, chosen)
     source = _leave(spec, graph, data, run, before.get("spec") or spec_name(spec))
@@ -150,7 +151,8 @@ def _train_alone(
     keep_heap()
     for notice in data.notices:
         progress.tell(notice)
-    with exhaustion_told(spec), flushed_denormals(), threads, explained(source, filename, places):
+    exhaustion = exhaustion_told(spec, graph, data.train.lengths, device)
+    with exhaustion, flushed_denormals(), threads, explained(source, filename, places):
         parts = {name: feed_of(spec, graph, data, name, device) for name in PARTS}
         found = {name: digests(graph, data, part) for name, part in parts.items()}
         keep_record(run, spec, seed, device, start, found, chosen, before)
