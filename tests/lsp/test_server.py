@@ -239,7 +239,8 @@ def test_hovering_shows_documentation_and_the_shapes_here(editor: Editor):
 HOVERS = {
     "layers: [Linear: {out_feat|ures: 3}]": "size of the last axis of the output\n\n"
     "_a whole number of at least 1; required_",
-    "layers: [ReLU]\ntrain: {ep|ochs: 3}": "Passes over the training rows.\n\n"
+    "layers: [ReLU]\ntrain: {ep|ochs: 3}": "Passes over the training rows; 10 unless `steps` or `time` is given. "
+    "Where several are, the first ends it.\n\n"
     "_a whole number of at least 1; 10 unless given_",
     "layers: [ReLU]\nloss: MSE|Loss": "Mean squared error.\n\n```text\nmean (output - target)²; torch.nn.MSELoss.\n```",
     "layers: [Linear: $wid|th]": "`width` = `16`",

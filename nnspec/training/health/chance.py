@@ -36,8 +36,11 @@ def _of_output(spec: Spec, graph: Graph, output: Output, targets: Tensors) -> fl
     target = targets[learnt(spec).index(output)]
     if constant is None or not len(target):
         return None
-    classes = graph.output_tensors[output.name].channels if output.loss.reads == "classes" else 0
+    axis = output.loss.class_axis
+    classes = graph.output_tensors[output.name].shape[axis] if output.loss.reads == "classes" else 0
+    assert isinstance(classes, int), "the check lets only a fixed number of classes through"
     given = constant(target, classes)
+    given = given.movedim(1, axis) if classes else given
     # With weighted classes the shares are not the best answer.
     answers = [given, torch.zeros_like(given)] if classes else [given]
     return min(_loss(spec, output, answer, targets) for answer in answers)
@@ -58,7 +61,8 @@ def _median(target: Tensor, channels: int) -> Tensor:
 
 
 def _log_shares(target: Tensor, channels: int) -> Tensor:
-    shares = torch.bincount(target.flatten(), minlength=channels).float() / target.numel()
+    known = target[target >= 0]  # a label that is left out of the loss may be -100
+    shares = torch.bincount(known, minlength=channels).float()[:channels] / max(known.numel(), 1)
     logs = shares.clamp(min=LEAST).log()
     return logs.reshape(1, channels, *[1] * (target.ndim - 1)).expand(target.shape[0], channels, *target.shape[1:])
 
