@@ -16,7 +16,7 @@ from nnspec.graph.moved import moved
 from nnspec.objectives import Optimizer as Described
 from nnspec.pycode import name
 from nnspec.spec.spec import Spec
-from nnspec.training.sharded import parted_like
+from nnspec.training.sharded import is_parted, parted_like
 from nnspec.training.together import Together
 from nnspec.training.unguarded import unguarded
 
@@ -45,7 +45,8 @@ def make_one(described: Described, parameters: dict[str, nn.Parameter]) -> Optim
     if not hasattr(torch.optim, kind):
         message = f"the installed torch {torch.__version__} has no optimizer {kind}"
         raise SpecError.of("not-trainable", message, help="install a newer torch, or take another optimizer")
-    fused = {"fused": True} if described.fused else {}
+    parted = any(map(is_parted, parameters.values()))  # for which torch has few fused kernels
+    fused = {"fused": True} if described.fused and not parted else {}
     library = SimpleNamespace(optim=SimpleNamespace(**{kind: unguarded(getattr(torch.optim, kind))}))
     made = described.code(name("parameters"), **fused)
     optimizer: Optimizer = evaluate(made, {"torch": library, "parameters": list(parameters.values())})

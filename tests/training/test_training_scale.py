@@ -24,6 +24,8 @@ STARTED = ("RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "TORCHELASTIC_RUN_ID", "SLU
 # Its last batches are uneven: 120 rows in batches of 17, and a last one of a single row joins the one before.
 PLAIN = ["train.batch_size=17", "train.epochs=3", "train.compile=off", "train.clip_grad_norm=1.0"]
 
+AVERAGED = ["optimizer={SGD: {lr: 0.1, momentum: 0.9}}", "train.ema=0.9"]
+
 
 def command(folder: Path, *words: str, overrides: list[str] | None = None) -> list[str]:
     options = [word for value in overrides or [] for word in ("--set", value)]
@@ -76,7 +78,9 @@ def test_two_processes_come_to_what_one_does(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("more", [[], ["optimizer={SGD: {lr: 0.1, momentum: 0.9}}", "train.ema=0.9"]], ids=["", "ema"])
+@pytest.mark.parametrize(
+    "more", [[], ["optimizer={SGD: {lr: 0.1, momentum: 0.9}}", "train.ema=0.9"]], ids=["Adam", "SGD"]
+)
 def test_parted_weights_come_to_the_same_and_go_on_with_one_process(tmp_path, more):
     one = alone(tmp_path, "train.epochs=5", *more)
     done = run(tmp_path, "kinds.yaml", "--devices", "2", "--strategy=fsdp", "--run=two", overrides=[*PLAIN, *more])
