@@ -169,6 +169,7 @@ def test_the_fields_of_a_layer_are_offered_within_it(editor: Editor):
         "groups": "groups: ${1:1}",
         "bias": "bias: ${1:true}",
         "padding_mode": "padding_mode: ${1:zeros}",
+        "parametrization": "parametrization: ",
     }
 
 
@@ -176,7 +177,9 @@ def test_hovering_over_a_layer_shows_what_it_does_and_takes(editor: Editor):
     assert editor.hover(f"{HEAD}layers:\n  - Lin|ear: 3\n") == (
         "#### Linear\n\nAffine map of the last axis: y = x @ weight.T + bias.\n\n"
         "```text\n(..., in_features) -> (..., out_features)\n```\n\n"
-        "- `out_features`: size of the last axis of the output\n- `bias` = `true`: add a learnt offset\n\n"
+        "- `out_features`: size of the last axis of the output\n- `bias` = `true`: add a learnt offset\n"
+        "- `parametrization` = `null`: how the weight is computed: `weight_norm` from lengths and directions, "
+        "`spectral_norm` as one that stretches nothing\n\n"
         "```yaml\n- Linear: 10  # (20) -> (10)\n```"
     )
 
@@ -187,5 +190,6 @@ def test_hovering_over_a_field_shows_what_it_means_and_takes(editor: Editor):
         "_a whole number of at least 1, or a list of 2 of them; required_"
     )
     assert editor.hover(f"{HEAD}layers: [ReLU]\ntrain: {{ep|ochs: 3}}\n") == (
-        "#### epochs\n\nPasses over the training rows.\n\n_a whole number of at least 1; 10 unless given_"
+        "#### epochs\n\nPasses over the training rows; 10 unless `steps` or `time` is given. Where several are, "
+        "the first ends it.\n\n_a whole number of at least 1; 10 unless given_"
     )

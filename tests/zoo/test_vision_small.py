@@ -38,6 +38,7 @@ def test_the_source_is_short_enough_to_be_read(name):
     assert len(nnspec.compile(network).splitlines()) < MAX_LINES
 
 
+@pytest.mark.slow
 def test_every_network_of_full_size_is_checked_at_once():
     """In processor time, of which another program on the machine takes none."""
     for name in (template.name for template in templates()):
