@@ -111,12 +111,12 @@ class Trial:
         """The best form, at work on the training as it stands."""
         learner, end = self.learner, self.learner.state()
         if len(self.losses) < STEPS:  # some were taken before an interruption: what is left makes a trial of its own
-            _, self.losses, self.times_s = self._gone_through(PLAIN)
-        best, step = "off", PLAIN.make(learner.plain)
+            self.losses, self.times_s = self._gone_through(PLAIN)
+        best = "off"
         times, differs, refused = {"off": _typical(self.times_s)}, dict[str, float](), dict[str, str]()
         for form, kind in self.forms.items():
             try:
-                made, losses, times_s = self._gone_through(kind)
+                losses, times_s = self._gone_through(kind)
             except UncompilableError as error:
                 refused[form] = str(error)
                 continue
@@ -124,22 +124,23 @@ class Trial:
             if not differs[form] <= kind.tolerance:
                 refused[form] = f"its losses differ by {differs[form]:.1g}"
             elif times[form] < times[best] * (GAIN if best == "off" else 1):
-                best, step = form, made
-        lie(learner.plain, self.forms.get(best, PLAIN).layout)
+                best = form
+        # Made anew: a program holds the weights where they lay, and forms that were tried since have moved them.
+        step = self.forms.get(best, PLAIN).of(learner)
         learner.go_back(end)
         step_us = {form: round(time_s * 1e6, 1) for form, time_s in times.items()}
         self.chosen(Choice(best, step_us, differs, refused, since=STEPS))
         return step
 
-    def _gone_through(self, form: Form) -> tuple[Step, list[Tensor], list[float]]:
-        """A form's step, and its losses and times on the trial's batches."""
+    def _gone_through(self, form: Form) -> tuple[list[Tensor], list[float]]:
+        """A form's losses and times on the trial's batches."""
         self.learner.go_back(self.start)
         step, losses, times = form.of(self.learner), [], list[float]()
         for batch, numbers in islice(cycle(zip(self.batches, self.numbers, strict=True)), STEPS):
             for group, then in zip(self.learner.optimizer.param_groups, numbers, strict=True):
                 group.update(then)
             losses.append(self._timed(step, batch, times))
-        return step, losses, times
+        return losses, times
 
     def _differ(self, losses: list[Tensor]) -> float:
         """By how much a loss differs from the plain step's, at most."""

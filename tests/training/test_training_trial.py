@@ -63,6 +63,19 @@ def test_a_form_that_learns_something_else_is_refused():
     assert losses == plainly(training(MLP))
 
 
+def test_a_form_that_moved_the_weights_in_memory_spoils_no_other():
+    def refused(plain: PlainStep):
+        raise UncompilableError("after the weights were laid out for it")
+
+    forms = {"step": FORMS["step"], "moved": Form(refused, torch.channels_last)}
+    fast, slow = training(IMAGES, epochs=8), training(IMAGES, epochs=8)
+    choice, losses = tried(fast, forms)
+    assert choice.form == "step"
+    assert losses == plainly(slow)
+    for name, tensor in slow.net.state_dict().items():
+        assert torch.equal(fast.net.state_dict()[name], tensor), name
+
+
 def test_a_form_that_cannot_be_is_refused_with_its_reason():
     def never(plain: PlainStep):
         raise UncompilableError("no reason at all")
