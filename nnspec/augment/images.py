@@ -1,7 +1,8 @@
 """Augmentations of images: batches (n, c, h, w) as the network gets them, prepared already."""
 
+from collections.abc import Sequence
 from math import pi
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
@@ -17,40 +18,42 @@ Change = Annotated[float, Field(ge=0, le=10)]
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue: ITU-R BT.601
 
 
-class RandomHorizontalFlip(Augmentation):
+class _OfImages(Augmentation):
+    """An augmentation of images, channels first."""
+
+    def check(self, x: Tensor) -> None:
+        needs_images(x)
+
+
+class _Flip(_OfImages):
+    """One axis turned about, with probability p."""
+
+    p: Probability = Field(default=0.5, description="probability that an image is turned")
+
+    examples = {"n 3 6 5": dict(), "n 1 h w": dict(p=1.0)}
+    moves = True
+    axis: ClassVar[int]
+
+    def apply(self, torch: Library, x: Batch) -> Batch:
+        return torch.where(some(torch, x, self.p), x.flip(self.axis), x)
+
+
+class RandomHorizontalFlip(_Flip):
     """Left and right exchanged, with probability p.
 
     (n, c, h, w) -> (n, c, h, w)
     """
 
-    p: Probability = Field(default=0.5, description="probability that an image is turned")
-
-    examples = {"n 3 6 5": dict(), "n 1 h w": dict(p=1.0)}
-    moves = True
-
-    def check(self, x: Tensor) -> None:
-        needs_images(x)
-
-    def apply(self, torch: Library, x: Batch) -> Batch:
-        return torch.where(some(torch, x, self.p), x.flip(3), x)
+    axis = 3
 
 
-class RandomVerticalFlip(Augmentation):
+class RandomVerticalFlip(_Flip):
     """Above and below exchanged, with probability p.
 
     (n, c, h, w) -> (n, c, h, w)
     """
 
-    p: Probability = Field(default=0.5, description="probability that an image is turned")
-
-    examples = {"n 3 6 5": dict(), "n 1 h w": dict(p=1.0)}
-    moves = True
-
-    def check(self, x: Tensor) -> None:
-        needs_images(x)
-
-    def apply(self, torch: Library, x: Batch) -> Batch:
-        return torch.where(some(torch, x, self.p), x.flip(2), x)
+    axis = 2
 
 
 class RandomCrop(Augmentation):
@@ -66,9 +69,6 @@ class RandomCrop(Augmentation):
     examples = {"n 3 6 5": dict(padding=2), "n 1 h w": dict(padding=1)}
     moves = True
 
-    def check(self, x: Tensor) -> None:
-        needs_images(x)
-
     def apply(self, torch: Library, x: Batch) -> Batch:
         n, c, h, w = x.shape
         padded = torch.nn.functional.pad(x, [self.padding] * 4)
@@ -79,7 +79,7 @@ class RandomCrop(Augmentation):
         return padded[examples, channels, rows.reshape(n, 1, h, 1), columns.reshape(n, 1, 1, w)]
 
 
-class RandomResizedCrop(Augmentation):
+class RandomResizedCrop(_OfImages):
     """A part of the image, of a random size and shape, brought to the size of the whole.
 
     (n, c, h, w) -> (n, c, h, w)
@@ -100,22 +100,16 @@ class RandomResizedCrop(Augmentation):
         in_order(self.ratio, "ratio")
         return self
 
-    def check(self, x: Tensor) -> None:
-        needs_images(x)
-
     def apply(self, torch: Library, x: Batch) -> Batch:
         n = len(x)
-        area = between(torch, x, self.scale[0], self.scale[1]).reshape(n)
-        low, high = (torch.tensor(ratio).log().item() for ratio in self.ratio)
-        ratio = between(torch, x, low, high).reshape(n).exp()
-        height, width = (area / ratio).sqrt().clamp(max=1.0), (area * ratio).sqrt().clamp(max=1.0)
+        height, width = (size.reshape(n).clamp(max=1.0) for size in _sides(torch, x, self.scale, self.ratio))
         down, right = ((2 * torch.rand(n, device=x.device) - 1) * (1 - size) for size in (height, width))
         zero = torch.zeros_like(height)
         theta = torch.stack([torch.stack([width, zero, right], 1), torch.stack([zero, height, down], 1)], 1)
         return _sampled(torch, x, theta)
 
 
-class RandomRotation(Augmentation):
+class RandomRotation(_OfImages):
     """The image turned about its middle by up to so many degrees either way; what comes in from outside is 0.
 
     (n, c, h, w) -> (n, c, h, w)
@@ -128,9 +122,6 @@ class RandomRotation(Augmentation):
     examples = {"n 3 6 5": dict(degrees=15.0), "n 1 h w": dict(degrees=180.0)}
     moves = True
 
-    def check(self, x: Tensor) -> None:
-        needs_images(x)
-
     def apply(self, torch: Library, x: Batch) -> Batch:
         n, _, h, w = x.shape
         angle = between(torch, x, -self.degrees, self.degrees).reshape(n) * pi / 180
@@ -141,7 +132,7 @@ class RandomRotation(Augmentation):
         return _sampled(torch, x, torch.stack([across, down], 1))
 
 
-class ColorJitter(Augmentation):
+class ColorJitter(_OfImages):
     """Brightness, contrast and saturation changed at random: each by a factor from 1 - change to 1 + change.
 
     (n, c, h, w) -> (n, c, h, w)
@@ -163,7 +154,7 @@ class ColorJitter(Augmentation):
         return self
 
     def check(self, x: Tensor) -> None:
-        needs_images(x)
+        super().check(x)
         if self.saturation and x.channels != 3:
             raise ShapeError(f"saturation is of images with 3 channels, got {x.channels}", field="saturation")
 
@@ -182,7 +173,7 @@ class ColorJitter(Augmentation):
         return between(torch, x, max(1 - change, 0.0), 1 + change)
 
 
-class RandomErasing(Augmentation):
+class RandomErasing(_OfImages):
     """A rectangle of the image becomes one value, with probability p.
 
     (n, c, h, w) -> (n, c, h, w)
@@ -204,16 +195,18 @@ class RandomErasing(Augmentation):
         in_order(self.ratio, "ratio")
         return self
 
-    def check(self, x: Tensor) -> None:
-        needs_images(x)
-
     def apply(self, torch: Library, x: Batch) -> Batch:
-        area = between(torch, x, self.scale[0], self.scale[1])
-        low, high = (torch.tensor(ratio).log().item() for ratio in self.ratio)
-        ratio = between(torch, x, low, high).exp()
-        height, width = (area / ratio).sqrt(), (area * ratio).sqrt()
+        height, width = _sides(torch, x, self.scale, self.ratio)
         inside = _within(torch, x, 2, height) & _within(torch, x, 3, width) & some(torch, x, self.p)
         return torch.where(inside, torch.full_like(x, self.value), x)
+
+
+def _sides(torch: Library, x: Batch, scale: Sequence[float], ratio: Sequence[float]) -> tuple[Batch, Batch]:
+    """Height and width of a part for each image, as shares of its own: of a random area, and width over height."""
+    area = between(torch, x, scale[0], scale[1])
+    low, high = (torch.tensor(end).log().item() for end in ratio)
+    shape = between(torch, x, low, high).exp()
+    return (area / shape).sqrt(), (area * shape).sqrt()
 
 
 def _drawn_from(x: Batch, centre: Batch, factor: Batch) -> Batch:
